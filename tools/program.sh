@@ -1,0 +1,98 @@
+#!/bin/bash
+# SPDX-License-Identifier: MIT
+#
+# program.sh mksh|lua|sqlite3 OUTPUT
+# Builds a user program from Debian's sources, unmodified, against our C library.
+# From the environment: B (build folder), CC, STRIP, CFLAGS, LDFLAGS, LIBS; their paths are
+# absolute, for programs are built in folders of their own. Objects are kept until what they are made
+# from changes, so that a new C library only costs a link. Quiet unless something fails; the log stays
+# beside the result.
+set -eu
+
+name=$1
+output=$(realpath -m "$2")
+B=$(realpath "${B:-build}")
+work=$B/user/$name
+log=$B/user/$name.log
+
+# Debian's sources want MKSH_BUILDMEAT, as debian/meat gives it. Persistent history would need mmap
+# on a locked file; names of users exist nowhere here.
+mksh_build() {
+    local source
+    source=$(tools/fetch-source.sh mksh 59c)
+    cp "$source"/*.{c,h,opt,sh} "$work/"
+    cd "$work"
+    export TARGET_OS=Linux TARGET_OSREV=6 CFLAGS LDFLAGS LIBS CC
+    export HAVE_PERSISTENT_HISTORY=0 HAVE_CAN_FSTACKPROTECTORSTRONG=0 HAVE_CAN_FSTACKPROTECTORALL=0
+    export CPPFLAGS="-DMKSH_BUILDMEAT -DMKSH_NOPWNAM -DMKSH_DISABLE_TTY_WARNING"
+    sh ./Build.sh -r
+}
+
+mksh_link() {
+    : # done by its own script, whose probes link as well
+}
+
+# No modules to load: there is no dynamic linker. Debian's rules make the header that names their folder.
+lua_build() {
+    local source file
+    source=$(tools/fetch-source.sh lua5.4 5.4.4)
+    cd "$work"
+    echo '#define DEB_HOST_MULTIARCH "riscv64"' > lua5.4-deb-multiarch.h
+    for file in "$source"/src/*.c; do
+        [[ $file == */luac.c ]] || echo "$file"
+    done | xargs -P 2 -I{} sh -c '$CC $CFLAGS -w -DLUA_COMPAT_5_3 -DLUA_USE_POSIX -I. -c {}'
+}
+
+lua_link() {
+    $CC $LDFLAGS "$work"/*.o $LIBS -lm -o "$work/lua"
+}
+
+# SQLite's own scripts join its sources into one file, on the host and with Tcl. One thread, no
+# modules to load; files are not mapped, so WAL mode works in exclusive locking mode only.
+sqlite3_build() {
+    local source options
+    source=$(tools/fetch-source.sh sqlite3 3.40.1)
+    options="-DSQLITE_THREADSAFE=0 -DSQLITE_OMIT_LOAD_EXTENSION -DSQLITE_MAX_MMAP_SIZE=0 -DHAVE_USLEEP=1 \
+-DSQLITE_ENABLE_MATH_FUNCTIONS -DSQLITE_OMIT_POPEN"
+    cd "$work"
+    env -u CFLAGS -u LDFLAGS -u LIBS CC=cc "$source/configure" --disable-tcl --disable-readline
+    env -u CFLAGS -u LDFLAGS -u LIBS make CC=cc sqlite3.c shell.c
+    printf '%s\n' sqlite3.c shell.c | OPTIONS=$options xargs -P 2 -I{} sh -c '$CC $CFLAGS -w $OPTIONS -c {}'
+}
+
+sqlite3_link() {
+    $CC $LDFLAGS "$work/sqlite3.o" "$work/shell.o" $LIBS -lm -o "$work/sqlite3"
+}
+
+# What the objects are made from; mksh's script wants to see the C library itself.
+key() {
+    echo "$CC $CFLAGS"
+    cat tools/program.sh
+    find user/include -type f -exec cat {} +
+    [[ $name != mksh ]] || cat "$B/user/libuser.a"
+}
+
+build() {
+    local now
+    now=$(key | sha256sum)
+    if [[ ! -f $work/.key || $(< "$work/.key") != "$now" ]]; then
+        rm -rf "$work"
+        mkdir -p "$work"
+        ("${name}_build")
+        echo "$now" > "$work/.key"
+    fi
+    "${name}_link"
+    $STRIP "$work/$name" -o "$output"
+}
+
+export CC CFLAGS
+mkdir -p "$B/user" "$(dirname "$output")"
+unset MAKEFLAGS MFLAGS MAKELEVEL
+set +e
+(set -e; build) > "$log" 2>&1
+status=$?
+if [[ $status != 0 ]]; then
+    grep -a -m5 -E 'error:|undefined reference|fetch-source' "$log" >&2 || tail -5 "$log" >&2
+    echo "$name: the build failed; the whole log is $log" >&2
+    exit 1
+fi
