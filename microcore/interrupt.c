@@ -1,0 +1,127 @@
+// SPDX-License-Identifier: MIT
+// RISC-V Platform-Level Interrupt Controller specification 1.0. All sources go to the boot hart: an
+// enabled source wakes every hart that has it enabled, and all but one would find nothing to claim.
+#include "microcore/interrupt.h"
+#include <stdbool.h>
+#include <stddef.h>
+#include "kernel/abi/error.h"
+#include "microcore/devicetree.h"
+#include "microcore/hart.h"
+#include "microcore/lock.h"
+#include "microcore/panic.h"
+
+#define SOURCES_MAX    128
+#define PLIC_PRIORITY  0x0      // + 4 * source
+#define PLIC_ENABLE    0x2000   // + 0x80 * context, a bit for each source
+#define PLIC_THRESHOLD 0x200000 // + 0x1000 * context
+#define PLIC_CLAIM     0x200004 // likewise; a write completes
+
+struct source {
+    void (*handler)(void *argument);
+    void *argument;
+    bool claimed; // and not completed
+    bool running; // its handler
+};
+
+static struct lock interrupt_lock = LOCK_INIT(LOCK_INTERRUPT, "interrupt");
+static struct source sources[SOURCES_MAX];
+
+static volatile uint32_t *plic_register(uint64_t offset)
+{
+    return (volatile uint32_t *)((volatile char *)mmio_pointer(machine.plic_address) + offset);
+}
+
+static volatile uint32_t *plic_claim(void)
+{
+    return plic_register(PLIC_CLAIM + 0x1000 * machine.hart_contexts[0]);
+}
+
+static void source_enable(uint32_t source, bool enable)
+{
+    volatile uint32_t *word =
+        plic_register(PLIC_ENABLE + 0x80 * machine.hart_contexts[0] + source / 32 * 4);
+    uint32_t bit = 1u << source % 32;
+    *word = enable ? *word | bit : *word & ~bit;
+}
+
+void interrupt_init(void)
+{
+    *plic_register(PLIC_THRESHOLD + 0x1000 * machine.hart_contexts[0]) = 0;
+    for (uint32_t source = 0; source < SOURCES_MAX; source += 32)
+        *plic_register(PLIC_ENABLE + 0x80 * machine.hart_contexts[0] + source / 32 * 4) = 0;
+}
+
+int interrupt_attach(uint32_t source, void (*handler)(void *argument), void *argument)
+{
+    if (source == 0 || source >= SOURCES_MAX)
+        return -EINVAL;
+    interrupt_state state = lock_take(&interrupt_lock);
+    int error = sources[source].handler ? -EBUSY : 0;
+    if (!error) {
+        sources[source].handler = handler;
+        sources[source].argument = argument;
+        *plic_register(PLIC_PRIORITY + 4 * source) = 1;
+        source_enable(source, true);
+    }
+    lock_release(&interrupt_lock, state);
+    return error;
+}
+
+// With interrupt_lock held.
+static void source_complete(uint32_t source)
+{
+    if (!sources[source].claimed)
+        return;
+    sources[source].claimed = false;
+    *plic_claim() = source;
+}
+
+void interrupt_detach(uint32_t source)
+{
+    if (source == 0 || source >= SOURCES_MAX)
+        return;
+    interrupt_state state = lock_take(&interrupt_lock);
+    // Completed while it is enabled, else the PLIC ignores it; and disabled before anybody can
+    // claim it again: a line that is still up would be, at once, and then stay claimed for ever.
+    source_complete(source);
+    source_enable(source, false);
+    sources[source].handler = NULL;
+    lock_release(&interrupt_lock, state);
+    // A handler runs with interrupts off: if it is on its way, then on another hart than this.
+    while (__atomic_load_n(&sources[source].running, __ATOMIC_ACQUIRE))
+        ;
+}
+
+void interrupt_complete(uint32_t source)
+{
+    interrupt_state state = lock_take(&interrupt_lock);
+    source_complete(source);
+    lock_release(&interrupt_lock, state);
+}
+
+// The next pending source and its handler; false: none. Without a handler it is completed at once.
+static bool source_claim(uint32_t *number, struct source *claimed)
+{
+    interrupt_state state = lock_take(&interrupt_lock);
+    uint32_t source = *number = *plic_claim();
+    if (source && source < SOURCES_MAX) {
+        sources[source].claimed = sources[source].running = sources[source].handler != NULL;
+        *claimed = sources[source];
+    }
+    if (source && (source >= SOURCES_MAX || !sources[source].handler))
+        *plic_claim() = source;
+    lock_release(&interrupt_lock, state);
+    return source != 0;
+}
+
+void interrupt_dispatch(void)
+{
+    uint32_t source;
+    struct source claimed = {0};
+    while (source_claim(&source, &claimed)) {
+        if (source >= SOURCES_MAX || !claimed.handler)
+            continue;
+        claimed.handler(claimed.argument);
+        __atomic_store_n(&sources[source].running, false, __ATOMIC_RELEASE);
+    }
+}

@@ -1,0 +1,32 @@
+// SPDX-License-Identifier: MIT
+// The core's own symbols, text only, sorted (tools/symbols makes the table for the second link).
+#include "microcore/panic.h"
+
+struct symbol {
+    uint32_t offset; // from core_symbol_base
+    uint32_t name;   // in core_symbol_names
+};
+
+extern const uint64_t core_symbol_base __attribute__((weak));
+extern const uint32_t core_symbol_count __attribute__((weak));
+extern const struct symbol core_symbols[] __attribute__((weak));
+extern const char core_symbol_names[] __attribute__((weak));
+extern char core_text_start[], core_rodata_start[];
+
+const char *symbol_find(uint64_t address, uint64_t *offset)
+{
+    *offset = 0;
+    if (address < (uint64_t)core_text_start || address >= (uint64_t)core_rodata_start ||
+        !&core_symbol_count || !core_symbol_count)
+        return "?";
+    uint32_t low = 0, high = core_symbol_count; // the answer lies in [low, high)
+    while (high - low > 1) {
+        uint32_t middle = low + (high - low) / 2;
+        if (core_symbol_base + core_symbols[middle].offset <= address)
+            low = middle;
+        else
+            high = middle;
+    }
+    *offset = address - core_symbol_base - core_symbols[low].offset;
+    return core_symbol_names + core_symbols[low].name;
+}

@@ -1,0 +1,169 @@
+// SPDX-License-Identifier: MIT
+#include "microcore/trap.h"
+#include "microcore/csr.h"
+#include "microcore/hart.h"
+#include "microcore/interrupt.h"
+#include "microcore/layout.h"
+#include "microcore/lock.h"
+#include "microcore/page.h"
+#include "microcore/pagetable.h"
+#include "microcore/panic.h"
+#include "microcore/task.h"
+#include "microcore/timer.h"
+
+#define STALE_MAX 16
+
+// An instruction that may fault, and where it goes on then (copy.S).
+struct fixup {
+    uint64_t pc, target;
+};
+
+extern const struct fixup core_extable_start[], core_extable_end[]; // linker/core.ld
+
+void trap_handle(struct trap_frame *frame);                           // called by trap.S
+__attribute__((noreturn)) void trap_return(struct trap_frame *frame); // in trap.S
+
+// The last translation fault that was answered by a fence, to notice when that does not help.
+static struct {
+    uint64_t pc, value;
+    uint32_t count;
+} stale[HARTS_MAX];
+
+static uint64_t needed_flags(uint64_t cause)
+{
+    switch (cause) {
+    case CAUSE_FETCH_PAGE:
+        return PTE_VALID | PTE_ACCESSED | PTE_EXECUTE;
+    case CAUSE_LOAD_PAGE:
+        return PTE_VALID | PTE_ACCESSED | PTE_READ;
+    case CAUSE_STORE_PAGE:
+        return PTE_VALID | PTE_ACCESSED | PTE_READ | PTE_WRITE | PTE_DIRTY;
+    default:
+        return 0;
+    }
+}
+
+// A page fault although the table permits the access: this hart remembers an older entry. Fences
+// it and returns true, unless that has just been tried in vain.
+static bool trap_is_stale(const struct trap_frame *frame)
+{
+    uint64_t needed = needed_flags(frame->cause);
+    if (!needed)
+        return false;
+    struct hart *hart = hart_current();
+    int level;
+    uint64_t *entry = pagetable_walk(page_pointer(hart->satp << PAGE_SHIFT), frame->value, &level);
+    uint64_t flags = entry ? __atomic_load_n(entry, __ATOMIC_ACQUIRE) : 0;
+    bool user_page = flags & PTE_USER;
+    if ((flags & needed) != needed || user_page != trap_from_user(frame))
+        return false;
+    bool again = stale[hart->index].pc == frame->pc && stale[hart->index].value == frame->value;
+    stale[hart->index].count = again ? stale[hart->index].count + 1 : 0;
+    stale[hart->index].pc = frame->pc;
+    stale[hart->index].value = frame->value;
+    fence_local();
+    return stale[hart->index].count < STALE_MAX;
+}
+
+// A fault in a copy routine goes on at the routine's own handling of it.
+static bool trap_fix_copy(struct trap_frame *frame)
+{
+    for (const struct fixup *fixup = core_extable_start; fixup < core_extable_end; fixup++)
+        if (fixup->pc == frame->pc) {
+            frame->pc = fixup->target;
+            return true;
+        }
+    return false;
+}
+
+// Out of line, as trap_core: a system call saves no registers for them.
+static __attribute__((noinline)) void trap_interrupt(struct trap_frame *frame)
+{
+    struct hart *hart = hart_current();
+    enum timer_tick tick;
+    stale[hart->index].count = 0;
+    hart->in_interrupt = true;
+    switch (frame->cause & ~CAUSE_INTERRUPT) {
+    case INTERRUPT_SOFTWARE:
+        csr_clear(sip, 1u << INTERRUPT_SOFTWARE);
+        panic_check();
+        hart_serve();
+        break;
+    case INTERRUPT_TIMER:
+        tick = timer_expire();
+        hart->reschedule |= tick != TICK_NONE;
+        if (tick == TICK_USED)
+            kernel_tick(frame);
+        break;
+    case INTERRUPT_EXTERNAL:
+        interrupt_dispatch();
+        break;
+    }
+    hart->in_interrupt = false;
+}
+
+static __attribute__((noinline)) void trap_core(struct trap_frame *frame)
+{
+    const struct task *task = task_current();
+    bool domain = kernel_pc_is_domain(frame->pc);
+    if (trap_is_stale(frame) || (!domain && trap_fix_copy(frame)))
+        return;
+    if (!domain && task->core_stack_low - frame->value <= PAGE_SIZE)
+        panic("stack of %s has overflown at pc 0x%lx", task->name, (unsigned long)frame->pc);
+    kernel_core_trap(frame);
+}
+
+static void trap_user(struct trap_frame *frame)
+{
+    if (trap_is_stale(frame))
+        return;
+    interrupts_enable();
+    kernel_user_trap(frame);
+    interrupts_disable();
+}
+
+// The f registers are the current task's, and sstatus says whether they are; the frame is older.
+static void user_status_update(struct trap_frame *frame)
+{
+    bool off = (csr_read(sstatus) & SSTATUS_FS) == 0;
+    if (off && task_current()->uses_float)
+        task_float_load();
+    frame->status = (frame->status & ~(uint64_t)SSTATUS_FS) | (csr_read(sstatus) & SSTATUS_FS);
+}
+
+void trap_leave_user(struct trap_frame *frame)
+{
+    if (hart_current()->reschedule)
+        task_reschedule();
+    kernel_trap_exit(frame);
+    user_status_update(frame);
+}
+
+void trap_handle(struct trap_frame *frame)
+{
+    bool user = trap_from_user(frame);
+    if (frame->cause & CAUSE_INTERRUPT)
+        trap_interrupt(frame);
+    else if (user)
+        trap_user(frame);
+    else
+        trap_core(frame);
+    if (user) {
+        trap_leave_user(frame);
+        return;
+    }
+    // Code that has interrupts off is not preempted by an exception of its own.
+    if (frame->status & SSTATUS_SPIE && hart_current()->reschedule)
+        task_reschedule();
+    kernel_trap_exit(frame);
+}
+
+void trap_enter_user(struct trap_frame *frame)
+{
+    interrupts_disable();
+    task_float_load();
+    frame->status = csr_read(sstatus);
+    frame->status &= ~(uint64_t)(SSTATUS_SPP | SSTATUS_SIE);
+    frame->status |= SSTATUS_SPIE;
+    trap_return(frame);
+}
