@@ -1,0 +1,73 @@
+// SPDX-License-Identifier: MIT
+// `domain fault`: arms one fault, which the instance itself commits (domainlib/fault.c): in the
+// next call, in a function of its life, or in a thread of its own. Nothing of it is on the fast
+// path.
+#include "kernel/abi/error.h"
+#include "kernel/control.h"
+#include "kernel/domain.h"
+#include "microcore/console.h"
+#include "microcore/string.h"
+
+// Points every method of the serving version at domainlib's fault_commit. False: nobody serves.
+static bool arm(struct proxy *proxy, uint32_t class)
+{
+    struct domain *domain = domain_hold(proxy);
+    if (!domain)
+        return false;
+    bool alive = !domain->version->dead;
+    uint64_t commit = domain->slot->base + (uint64_t)domain->image->header.fault_commit;
+    domain->armed_fault = class;
+    for (uint32_t method = 0; alive && method < domain->image->header.method_count; method++)
+        __atomic_store_n(&domain->version->methods[method], commit, __ATOMIC_RELEASE);
+    domain_release(domain);
+    return alive;
+}
+
+// The function that commits the fault instead of FUNCTION, if that is the one that is armed for.
+const void *fault_armed(struct domain *domain, const void *function)
+{
+    const struct domain_header *header = &domain->image->header;
+    const void *const functions[] = {
+        [FAULT_IN_INIT] = header->init,          [FAULT_IN_IMPORT] = header->import_state,
+        [FAULT_IN_ATTACH] = header->attach,      [FAULT_IN_DETACH] = header->detach,
+        [FAULT_IN_EXIT] = header->exit,          [FAULT_IN_EXPORT] = header->export_state,
+        [FAULT_IN_THREAD] = header->thread_main,
+    };
+    struct proxy *proxy = domain->proxy;
+    if (!proxy || !proxy->armed_stage || functions[proxy->armed_stage] != function)
+        return function;
+    domain->armed_fault = proxy->armed_class;
+    proxy->armed_stage = 0;
+    return header->fault_commit;
+}
+
+int64_t service_arm_fault(struct proxy *proxy, const char *class_name, uint32_t stage, char *reason)
+{
+    static const char *const classes[] = {"load",    "store",      "jump",   "exec",    "illegal",
+                                          "ebreak",  "misaligned", "stack",  "loop",    "assert",
+                                          "exhaust", "leak",       "badref", "deadlock"};
+    const uint32_t count = sizeof(classes) / sizeof(classes[0]);
+    uint32_t class = 0;
+    while (class < count && strcmp(class_name, classes[class]))
+        class ++;
+    if (class == count) {
+        format_text(reason, REASON_SIZE, "no fault class %s (see `domain fault list`)", class_name);
+        return -EINVAL;
+    }
+    if (stage > FAULT_IN_THREAD) {
+        format_text(reason, REASON_SIZE, "no such place for a fault");
+        return -EINVAL;
+    }
+    proxy->armed_class = class + 1;
+    proxy->armed_stage = stage;
+    if (stage) {
+        format_text(reason, REASON_SIZE, "the next time it gets there it commits: %s", class_name);
+        return 0;
+    }
+    if (!arm(proxy, class + 1)) {
+        format_text(reason, REASON_SIZE, "is not running (use `domain restart %s`)", proxy->name);
+        return -ESRCH;
+    }
+    format_text(reason, REASON_SIZE, "the next call commits: %s", class_name);
+    return 0;
+}

@@ -1,0 +1,213 @@
+// SPDX-License-Identifier: MIT
+// RRefs when an instance ends or is replaced: what it had on loan, what it owned, what it kept for
+// the next instance of its service.
+#include "kernel/abi/error.h"
+#include "kernel/heap.h"
+#include "kernel/log.h"
+#include "kernel/registry.h"
+#include "microcore/page.h"
+#include "microcore/string.h"
+
+// ---- Keeping ----
+
+static bool kept_matches(const struct rref *record, const char *service, uint64_t key)
+{
+    return record->live && record->kept && record->kept->key == key &&
+           !strcmp(record->kept->service, service);
+}
+
+// The record that the service keeps under KEY, its guard taken, if it is DOMAIN's or nobody's now.
+static struct rref *kept_find(const struct domain *domain, uint64_t key, interrupt_state *state)
+{
+    struct rref *record;
+    for (uint32_t index = 0; (record = record_take_index(index, state)); index++) {
+        if (kept_matches(record, domain->proxy->name, key) &&
+            (record->owner == OWNER_KEPT || record->owner == domain->id))
+            return record;
+        record_release(record, *state);
+    }
+    return NULL;
+}
+
+int64_t rref_keep(struct domain *domain, rref_t rref, uint64_t key, uint64_t schema)
+{
+    interrupt_state state;
+    struct kept *kept = domain->proxy ? core_alloc(sizeof(*kept)) : NULL;
+    if (!kept)
+        return domain->proxy ? -ENOMEM : -EINVAL;
+    string_copy(kept->service, domain->proxy->name, sizeof(kept->service));
+    kept->key = key;
+    kept->schema = schema;
+    int64_t error = 0;
+    struct rref *record = kept_find(domain, key, &state);
+    if (record) {
+        if (record->name != rref)
+            error = -EEXIST;
+        record_release(record, state);
+    }
+    record = record_take(rref, &state);
+    if (!record || record->owner != domain->id || record->frames)
+        error = record ? -EACCES : -EINVAL;
+    if (!error) {
+        struct kept *before = record->kept;
+        record->kept = kept;
+        kept = before;
+    }
+    if (record)
+        record_release(record, state);
+    if (kept)
+        core_free(kept, sizeof(*kept));
+    return error;
+}
+
+// Frees a kept RRef; its guard is taken. DOMAIN: who owned it, NULL: nobody.
+static void kept_drop(struct rref *record, struct domain *domain, interrupt_state state)
+{
+    ledger_credit(domain, record_pages(record));
+    record->owner = OWNER_NOBODY;
+    record_settle(record, state);
+}
+
+int64_t rref_kept(struct domain *domain, uint64_t key, uint64_t schema)
+{
+    interrupt_state state;
+    struct rref *record = domain->proxy ? kept_find(domain, key, &state) : NULL;
+    if (!record)
+        return -ENOENT;
+    bool owned = record->owner == domain->id;
+    uint64_t found = record->kept->schema;
+    if (found != schema) {
+        kept_drop(record, owned ? domain : NULL, state);
+        log_line(LOG_SHOW, "domain", "%s: kept state %lu dropped: schema %lu, not %lu",
+                 domain->proxy->name, key, found, schema);
+        return -ENOENT;
+    }
+    int64_t result = (int64_t)record->name;
+    if (!owned && ledger_charge(domain, record_pages(record)))
+        record->owner = domain->id;
+    else if (!owned)
+        result = -E2BIG;
+    record_release(record, state);
+    return result;
+}
+
+void rref_drop_kept(const char *service)
+{
+    interrupt_state state;
+    struct rref *record;
+    for (uint32_t index = 0; (record = record_take_index(index, &state)); index++) {
+        if (record->live && record->owner == OWNER_KEPT && !strcmp(record->kept->service, service))
+            kept_drop(record, NULL, state);
+        else
+            record_release(record, state);
+    }
+    heap_trim(true);
+}
+
+// ---- The end of an instance ----
+
+// OVER: nobody is inside any more, so there are no calls either.
+static void record_reclaim(struct rref *record, struct domain *domain, int64_t status, bool keep,
+                           bool over, interrupt_state state)
+{
+    struct event *signalled = NULL, *forgotten = NULL;
+    struct loan *loan = record->live ? loan_find(record, domain->id) : NULL;
+    if (loan && over)
+        loan->calls = 0;
+    if (loan)
+        signalled = loan_end(record, loan, status);
+    if (record->live && record->event && record->event_owner == domain->id)
+        forgotten = completion_forget(record);
+    if (record->live && record->owner == domain->id) {
+        ledger_credit(domain, record_pages(record));
+        record->owner = keep && record->kept ? OWNER_KEPT : OWNER_NOBODY;
+    }
+    record_settle(record, state);
+    completion_signal(signalled);
+    if (forgotten)
+        object_put(&forgotten->object);
+}
+
+static void records_reclaim(struct domain *domain, int64_t status, bool keep, bool over)
+{
+    interrupt_state state;
+    struct rref *record;
+    for (uint32_t index = 0; (record = record_take_index(index, &state)); index++)
+        record_reclaim(record, domain, status, keep, over, state);
+}
+
+void rref_give_up(struct domain *domain, int64_t status)
+{
+    records_reclaim(domain, status, true, false);
+}
+
+void rref_reclaim(struct domain *domain, int64_t status, bool keep)
+{
+    records_reclaim(domain, status, keep, true);
+    heap_forget_domain(domain);
+    heap_trim(true);
+}
+
+// ---- The replacement of an instance ----
+
+// Loans become NEXT's, except that calls which still run end as the old instance's.
+static void loan_transfer(struct rref *record, const struct domain *domain,
+                          const struct domain *next)
+{
+    struct loan *from = loan_find(record, domain->id);
+    if (!from || (!from->holds && !from->posts))
+        return;
+    struct loan *to = loan_find(record, next->id);
+    if (!to && !from->calls) {
+        from->domain = next->id;
+        return;
+    }
+    if (!to)
+        to = loan_add(record, next->id);
+    if (!to)
+        return; // it ends with the old instance
+    to->holds += from->holds;
+    to->posts += from->posts;
+    from->holds = from->posts = 0;
+    if (!from->calls)
+        loan_remove(record, from);
+}
+
+// A look without the guard: nobody is inside of the domain, so nothing can become its.
+static bool record_concerns(const struct rref *record, uint32_t domain)
+{
+    if (!record->live)
+        return false;
+    if (record->owner == domain || record->event_owner == domain)
+        return true;
+    for (uint32_t i = 0; i < LOANS_MAX; i++) {
+        if (record->loans[i].domain == domain)
+            return true;
+    }
+    return false;
+}
+
+void rref_transfer(struct domain *domain, struct domain *next)
+{
+    interrupt_state state;
+    struct rref *record;
+    for (uint32_t index = 0; (record = record_at(index)); index++) {
+        if (!record_concerns(record, domain->id))
+            continue;
+        record = record_take_index(index, &state);
+        if (record->live) {
+            loan_transfer(record, domain, next);
+            if (record->event_owner == domain->id)
+                record->event_owner = next->id;
+            if (record->owner == domain->id && record->kept) {
+                uint64_t pages = record_pages(record);
+                ledger_credit(domain, pages);
+                __atomic_fetch_add(&next->rrefs, 1, __ATOMIC_RELAXED);
+                __atomic_fetch_add(&next->shared_pages, pages, __ATOMIC_RELAXED);
+                record->owner = next->id;
+            }
+        }
+        record_release(record, state);
+    }
+    heap_forget_domain(domain);
+}

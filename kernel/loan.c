@@ -1,0 +1,286 @@
+// SPDX-License-Identifier: MIT
+// Loans of RRefs: for a call, or past it until the borrower completes them; and how the owner
+// hears.
+#include "kernel/abi/core_entry.h"
+#include "kernel/abi/error.h"
+#include "kernel/registry.h"
+#include <stddef.h>
+
+struct loan *loan_find(struct rref *record, uint32_t domain)
+{
+    for (struct loan *loan = record->loans; loan < record->loans + record->loan_bound; loan++) {
+        if (loan->domain == domain)
+            return loan;
+    }
+    return NULL;
+}
+
+struct loan *loan_add(struct rref *record, uint32_t domain)
+{
+    struct loan *loan = loan_find(record, 0);
+    if (!loan && record->loan_bound < LOANS_MAX)
+        loan = &record->loans[record->loan_bound++];
+    if (loan)
+        loan->domain = domain;
+    return loan;
+}
+
+void loan_remove(struct rref *record, struct loan *loan)
+{
+    loan->domain = 0;
+    while (record->loan_bound && !record->loans[record->loan_bound - 1].domain)
+        record->loan_bound--;
+}
+
+bool record_allows(struct rref *record, const struct domain *domain)
+{
+    return record->owner == owner_id(domain) || (domain && loan_find(record, domain->id));
+}
+
+// ---- Completions ----
+
+// Queues COUNT completions at the event, if somebody asked. Returns it with a use, to be signalled.
+static __attribute__((noinline)) struct event *completion_queue(struct rref *record, uint32_t count,
+                                                                int64_t status)
+{
+    struct event *event = record->event;
+    if (!event)
+        return NULL;
+    interrupt_state state = lock_take(&event->lock);
+    if (!record->queued) {
+        record->status = 0;
+        record->next = NULL;
+        *event->completed_tail = record;
+        event->completed_tail = &record->next;
+    }
+    record->queued += count;
+    if (!record->status)
+        record->status = status;
+    lock_release(&event->lock, state);
+    object_get(&event->object);
+    return event;
+}
+
+void completion_signal(struct event *event)
+{
+    if (!event)
+        return;
+    event_signal(event);
+    object_put(&event->object);
+}
+
+struct event *completion_forget(struct rref *record)
+{
+    struct event *event = record->event;
+    if (!event)
+        return NULL;
+    interrupt_state state = lock_take(&event->lock);
+    if (record->queued) {
+        struct rref **link = &event->completed;
+        while (*link != record)
+            link = &(*link)->next;
+        *link = record->next;
+        if (!record->next)
+            event->completed_tail = link;
+        record->queued = 0;
+    }
+    lock_release(&event->lock, state);
+    record->event = NULL;
+    return event;
+}
+
+int64_t rref_completion(struct domain *domain, rref_t rref, struct event *event, uint64_t tag)
+{
+    interrupt_state state;
+    struct rref *record = record_take(rref, &state);
+    if (!record)
+        return -EINVAL;
+    bool allowed = record_allows(record, domain);
+    struct event *before = NULL;
+    if (allowed) {
+        before = completion_forget(record);
+        object_get(&event->object);
+        record->event = event;
+        record->event_owner = owner_id(domain);
+        record->tag = tag;
+    }
+    record_release(record, state);
+    if (before)
+        object_put(&before->object);
+    return allowed ? 0 : -EACCES;
+}
+
+uint64_t completion_reap(struct event *event, struct completion *records, uint64_t max)
+{
+    uint64_t count = 0;
+    interrupt_state state = lock_take(&event->lock);
+    while (count < max && event->completed) {
+        struct rref *record = event->completed;
+        records[count++] = (struct completion){record->tag, record->status};
+        if (--record->queued)
+            continue;
+        event->completed = record->next;
+        if (!event->completed)
+            event->completed_tail = &event->completed;
+    }
+    lock_release(&event->lock, state);
+    return count;
+}
+
+// ---- Loans ----
+
+// Ends the loan if nothing holds it any more. Completions wait until no call is under way with the
+// RRef, so that who hears of one can free it.
+static struct event *loan_settle(struct rref *record, struct loan *loan)
+{
+    if (loan->calls)
+        return NULL;
+    struct event *event = NULL;
+    if (loan->completed)
+        event = completion_queue(record, loan->completed, loan->status);
+    loan->completed = 0;
+    loan->status = 0;
+    if (!loan->holds && !loan->posts)
+        loan_remove(record, loan);
+    return event;
+}
+
+static void loan_complete(struct loan *loan, int64_t status)
+{
+    loan->holds -= loan->holds > 0;
+    loan->posts -= loan->posts > 0;
+    loan->completed++;
+    if (!loan->status)
+        loan->status = status;
+}
+
+struct event *loan_end(struct rref *record, struct loan *loan, int64_t status)
+{
+    while (loan->holds || loan->posts)
+        loan_complete(loan, status);
+    return loan_settle(record, loan);
+}
+
+int64_t rref_lend(struct domain *lender, rref_t rref, struct domain *borrower)
+{
+    interrupt_state state;
+    struct rref *record = record_take(rref, &state);
+    if (!record)
+        return RPC_DENIED;
+    struct loan *loan = NULL;
+    bool first = false;
+    if (record_allows(record, lender)) {
+        loan = loan_find(record, borrower->id);
+        first = !loan;
+        if (first)
+            loan = loan_add(record, borrower->id);
+    }
+    bool lent = loan && loan->calls < UINT16_MAX;
+    if (lent) {
+        loan->first = first;
+        loan->calls++;
+    }
+    record_release(record, state);
+    return lent ? RPC_OK : RPC_DENIED;
+}
+
+void rref_disclaim(rref_t rref, const struct domain *borrower)
+{
+    interrupt_state state;
+    struct rref *record = record_take(rref, &state);
+    if (!record)
+        return;
+    struct loan *loan = loan_find(record, borrower->id);
+    if (loan && loan->first) {
+        loan->holds = loan->posts = loan->completed = 0;
+        loan->status = 0;
+    }
+    record_release(record, state);
+}
+
+void rref_return(rref_t rref, struct domain *borrower)
+{
+    interrupt_state state;
+    struct rref *record = record_take(rref, &state);
+    if (!record)
+        return;
+    struct event *event = NULL;
+    struct loan *loan = loan_find(record, borrower->id);
+    if (loan && loan->calls) {
+        loan->calls--;
+        loan->first = false;
+        event = loan_settle(record, loan);
+    }
+    record_settle(record, state);
+    completion_signal(event);
+}
+
+int64_t rref_hold(struct domain *domain, rref_t rref)
+{
+    interrupt_state state;
+    struct rref *record = record_take(rref, &state);
+    if (!record)
+        return -EINVAL;
+    struct loan *loan = loan_find(record, domain->id);
+    bool held = loan && loan->holds < UINT16_MAX;
+    if (held)
+        loan->holds++;
+    record_release(record, state);
+    return held ? 0 : -EACCES;
+}
+
+int64_t rref_complete(struct domain *domain, rref_t rref, int64_t status)
+{
+    interrupt_state state;
+    struct rref *record = record_take(rref, &state);
+    if (!record)
+        return -EINVAL;
+    int64_t error = 0;
+    struct event *event = NULL;
+    struct loan *loan = loan_find(record, domain->id);
+    if (!loan || (!loan->holds && !loan->posts)) {
+        error = -EACCES;
+    } else if (record->pins && loan->holds <= 1 && loan->posts <= 1) {
+        error = -EBUSY; // the device may still use it
+    } else {
+        loan_complete(loan, status);
+        event = loan_settle(record, loan);
+    }
+    record_settle(record, state);
+    completion_signal(event);
+    return error;
+}
+
+// ---- Devices ----
+
+int rref_pin(struct domain *domain, rref_t rref)
+{
+    interrupt_state state;
+    struct rref *record = record_take(rref, &state);
+    if (!record)
+        return -EINVAL;
+    struct loan *loan = loan_find(record, domain->id);
+    bool allowed = loan ? loan->posts < UINT16_MAX : record->owner == domain->id;
+    if (allowed) {
+        record->pins++;
+        if (loan && !loan->holds) // one that is held lasts anyway, however often it is posted
+            loan->posts++;
+    }
+    record_release(record, state);
+    return allowed ? 0 : -EACCES;
+}
+
+void rref_unpin(rref_t rref, const struct domain *refused)
+{
+    interrupt_state state;
+    struct rref *record = record_take(rref, &state);
+    if (!record)
+        return;
+    record->pins--;
+    struct loan *loan = refused ? loan_find(record, refused->id) : NULL;
+    if (loan && loan->posts && !loan->holds) {
+        loan->posts--;
+        (void)loan_settle(record, loan); // within the call that brought it
+    }
+    record_settle(record, state);
+}

@@ -1,0 +1,180 @@
+// SPDX-License-Identifier: MIT
+// Handles. The gate reads a domain's table without a lock, so entries change in an order that never
+// shows it more rights than the entry has: rights go away before the object, and come after it.
+#include "kernel/object.h"
+#include "kernel/abi/error.h"
+#include "kernel/domain.h"
+#include "kernel/event.h"
+#include "kernel/proxy.h"
+#include <stddef.h>
+
+void object_init(struct object *object, enum object_kind kind, void (*destroy)(struct object *))
+{
+    object->kind = kind;
+    object->users = 1;
+    object->destroy = destroy;
+}
+
+void object_get(struct object *object)
+{
+    __atomic_fetch_add(&object->users, 1, __ATOMIC_RELAXED);
+}
+
+void object_put(struct object *object)
+{
+    if (__atomic_sub_fetch(&object->users, 1, __ATOMIC_ACQ_REL) == 0 && object->destroy)
+        object->destroy(object);
+}
+
+static uint32_t handles_used;
+
+uint32_t handle_total(void)
+{
+    return handles_used;
+}
+
+static struct proxy *proxy_of(struct object *object)
+{
+    return (struct proxy *)((char *)object - offsetof(struct proxy, object));
+}
+
+static void entry_fill(struct handle_entry *entry, struct object *object, uint64_t rights)
+{
+    struct proxy *proxy = object->kind == OBJECT_PROXY ? proxy_of(object) : &proxy_none;
+    entry->object = object;
+    __atomic_fetch_add(&handles_used, 1, __ATOMIC_RELAXED);
+    __atomic_store_n(&entry->proxy, proxy, __ATOMIC_RELEASE);
+    __atomic_store_n(&entry->rights, rights, __ATOMIC_RELEASE);
+    uint64_t fast = proxy == &proxy_none ? 0 : proxy->fast & rights;
+    __atomic_store_n(&entry->fast, fast, __ATOMIC_RELEASE);
+}
+
+// Empties an entry; returns its object, whose use is the caller's now.
+static struct object *entry_clear(struct handle_entry *entry)
+{
+    struct object *object = entry->object;
+    __atomic_store_n(&entry->fast, 0, __ATOMIC_RELEASE);
+    __atomic_store_n(&entry->rights, 0, __ATOMIC_RELEASE);
+    __atomic_store_n(&entry->proxy, &proxy_none, __ATOMIC_RELEASE);
+    entry->object = NULL;
+    if (object)
+        __atomic_fetch_sub(&handles_used, 1, __ATOMIC_RELAXED);
+    return object;
+}
+
+int handle_insert(struct domain *domain, struct object *object, uint64_t rights)
+{
+    // The first ones are the manifest's, also where an optional need was not met.
+    const struct domain_header *header = &domain->image->header;
+    int handle = -ENFILE;
+    interrupt_state state = lock_take(&domain->lock);
+    for (uint32_t i = header->need_count; i < header->limits.handles; i++) {
+        if (domain->handles[i].object)
+            continue;
+        entry_fill(&domain->handles[i], object, rights);
+        handle = (int)i;
+        break;
+    }
+    lock_release(&domain->lock, state);
+    return handle;
+}
+
+void handle_insert_at(struct domain *domain, handle_t handle, struct object *object,
+                      uint64_t rights)
+{
+    interrupt_state state = lock_take(&domain->lock);
+    entry_fill(&domain->handles[handle], object, rights);
+    lock_release(&domain->lock, state);
+}
+
+// The object behind any handle with one use taken, and its rights.
+static struct object *handle_take(struct domain *domain, handle_t handle, uint64_t *rights)
+{
+    if (handle >= HANDLES_MAX)
+        return NULL;
+    interrupt_state state = lock_take(&domain->lock);
+    struct object *object = domain->handles[handle].object;
+    *rights = domain->handles[handle].rights;
+    if (object)
+        object_get(object);
+    lock_release(&domain->lock, state);
+    return object;
+}
+
+struct object *handle_object(struct domain *domain, handle_t handle, enum object_kind kind)
+{
+    uint64_t rights;
+    struct object *object = handle_take(domain, handle, &rights);
+    if (!object || object->kind == kind)
+        return object;
+    object_put(object);
+    return NULL;
+}
+
+bool handle_has_capability(struct domain *domain, handle_t handle, enum core_capability capability)
+{
+    uint64_t rights;
+    struct object *object = handle_take(domain, handle, &rights);
+    if (!object)
+        return false;
+    bool has = object->kind == OBJECT_CORE && (rights & capability);
+    object_put(object);
+    return has;
+}
+
+int handle_copy(struct domain *domain, handle_t handle, struct domain *next)
+{
+    uint64_t rights;
+    struct object *object = handle_take(domain, handle, &rights);
+    if (!object)
+        return -EBADF;
+    int copy = handle_insert(next, object, rights);
+    if (copy < 0)
+        object_put(object);
+    return copy;
+}
+
+int handle_inherit(struct domain *domain, handle_t handle, struct domain *next)
+{
+    uint64_t rights;
+    struct object *object = handle_take(domain, handle, &rights);
+    if (!object)
+        return -EBADF;
+    bool passes = object->kind == OBJECT_EVENT || object->kind == OBJECT_SPACE ||
+                  object->kind == OBJECT_THREAD;
+    int copy = passes ? handle_insert(next, object, rights) : -EBADF;
+    if (copy < 0)
+        object_put(object);
+    return copy;
+}
+
+int handle_close(struct domain *domain, handle_t handle)
+{
+    if (handle >= HANDLES_MAX)
+        return -EBADF;
+    interrupt_state state = lock_take(&domain->lock);
+    struct object *object = entry_clear(&domain->handles[handle]);
+    lock_release(&domain->lock, state);
+    if (!object)
+        return -EBADF;
+    object_put(object);
+    return 0;
+}
+
+// Who still waits for news from the domain, on an event that it held, is to look again.
+static void event_announce_end(struct domain *domain, handle_t handle)
+{
+    struct object *object = handle_object(domain, handle, OBJECT_EVENT);
+    if (!object)
+        return;
+    event_signal((struct event *)object);
+    object_put(object);
+}
+
+void handle_close_all(struct domain *domain)
+{
+    for (handle_t handle = 0; handle < HANDLES_MAX; handle++) {
+        event_announce_end(domain, handle);
+        handle_close(domain, handle);
+    }
+}

@@ -1,0 +1,107 @@
+// SPDX-License-Identifier: MIT
+// The RRef registry's records, shared by kernel/rref.c, loan.c, kept.c, transfer.c and window.c
+// only.
+//
+// Each record has a guard of its own, one word taken by compare and swap: who owns it, who was lent
+// it and what is pinned change together. A guard is innermost but for LOCK_EVENT and LOCK_PAGE; it
+// is held with interrupts off, for a few instructions.
+#pragma once
+#include "kernel/domain.h"
+#include "kernel/event.h"
+#include "kernel/rref.h"
+#include "microcore/lock.h"
+
+#define LOANS_MAX     6 // domains that may have one RRef on loan at once
+#define WINDOW_INLINE 2
+
+// Owners that are no domain (ids count up from 1).
+#define OWNER_CORE   0                // between an export and an import
+#define OWNER_NOBODY UINT32_MAX       // its owner is gone; freed with its last loan
+#define OWNER_KEPT   (UINT32_MAX - 1) // for the next instance of its service
+
+// What one domain has on loan. Each call that brought it counts until it returns, each hold and
+// each request that posted it until rref_complete; a request that was held and posted ends both at
+// once.
+struct loan {
+    uint32_t domain; // id; 0: unused
+    uint16_t calls, holds, posts;
+    uint16_t completed; // completions that the owner hears of once all calls have returned
+    bool first;         // the call that began it is under way, and there was no other
+    int64_t status;     // of these; the first error counts
+};
+
+struct kept {
+    char service[24];
+    uint64_t key, schema;
+};
+
+struct rref {
+    uint32_t guard;
+    uint32_t owner; // domain id or OWNER_*
+    bool live;
+    uint16_t generation;
+    uint32_t index;
+    rref_t name; // what the domains know it by
+    uint64_t length, type;
+    uint32_t pins;       // posted, or being copied
+    uint32_t loan_bound; // loans from here on are unused, mostly all
+    struct loan loans[LOANS_MAX];
+    struct kept *kept; // NULL: goes with its owner
+    struct rref *next_free;
+    // Completions. `queued`, `status` and `next` belong to LOCK_EVENT of `event`.
+    struct event *event;  // one use; NULL: nobody asked
+    uint32_t event_owner; // domain that asked
+    uint64_t tag;
+    uint32_t queued; // completions not reaped yet
+    int64_t status;  // of these; the first error counts
+    struct rref *next;
+    // Windows: pinned user frames, and where the bytes begin in the first.
+    uint64_t *frames; // NULL: no window
+    uint64_t frame_count, first_offset;
+    uint64_t inline_frames[WINDOW_INLINE];
+    bool writable;
+};
+
+// ---- Records (rref.c) ----
+// A fresh record, not live yet, charged to DOMAIN; NULL and *error: why not.
+struct rref *record_alloc(struct domain *domain, uint64_t pages, int64_t *error);
+// The same backwards, for a record that was never live.
+void record_cancel(struct rref *record, struct domain *domain, uint64_t pages);
+// Makes a filled-in record known under a new name, which is returned.
+rref_t record_publish(struct rref *record, const struct domain *owner, uint64_t offset);
+// The live record of that name, with its guard taken; NULL: there is none.
+struct rref *record_take(rref_t name, interrupt_state *state);
+// Record number INDEX with its guard taken, live or not; NULL past the last.
+struct rref *record_at(uint32_t index); // without the guard: any of it may change at any time
+struct rref *record_take_index(uint32_t index, interrupt_state *state);
+void record_release(struct rref *record, interrupt_state state);
+// The same, and frees it if nobody has it any more.
+void record_settle(struct rref *record, interrupt_state state);
+
+// May DOMAIN count that much more? What it was charged is credited where it loses the RRef.
+bool ledger_charge(struct domain *domain, uint64_t pages);
+void ledger_credit(struct domain *domain, uint64_t pages);
+uint64_t record_pages(const struct rref *record); // what it counts for
+
+static inline uint32_t owner_id(const struct domain *domain)
+{
+    return domain ? domain->id : OWNER_CORE;
+}
+
+// ---- With the guard taken (loan.c) ----
+struct loan *loan_find(struct rref *record, uint32_t domain);
+struct loan *loan_add(struct rref *record, uint32_t domain); // NULL: too many
+void loan_remove(struct rref *record, struct loan *loan);
+static inline bool record_is_lent(const struct rref *record)
+{
+    return record->loan_bound;
+}
+// Owned by or lent to this domain?
+bool record_allows(struct rref *record, const struct domain *domain);
+// Ends what is held and posted, completed with STATUS; calls that are still under way end later.
+// The event to signal once the guard is released (completion_signal), or NULL.
+struct event *loan_end(struct rref *record, struct loan *loan, int64_t status);
+// Nobody hears of completions any more. The event whose use is the caller's now, or NULL.
+struct event *completion_forget(struct rref *record);
+// Signals and gives up the use; EVENT may be NULL. No guard held.
+void completion_signal(struct event *event);

@@ -1,0 +1,165 @@
+// SPDX-License-Identifier: MIT
+// The bytes of RRefs, moved by the core: through the direct map, a piece within a page at a time,
+// while the RRef is pinned so that its frames stay.
+#include "kernel/abi/error.h"
+#include "kernel/heap.h"
+#include "kernel/registry.h"
+#include "microcore/page.h"
+#include "microcore/string.h"
+
+// Where the bytes from OFFSET on are, and how many of *length are contiguous (they are inside the
+// RRef). It is pinned, or its guard taken.
+static uint64_t record_physical(const struct rref *record, uint64_t offset, uint64_t *length)
+{
+    if (!record->frames)
+        return heap_physical((uint32_t)record->name + offset, length);
+    uint64_t place = record->first_offset + offset;
+    uint64_t start = record->frames[place / PAGE_SIZE] + place % PAGE_SIZE;
+    uint64_t done = PAGE_SIZE - place % PAGE_SIZE;
+    while (done < *length && record->frames[(place + done) / PAGE_SIZE] == start + done)
+        done += PAGE_SIZE;
+    if (done < *length)
+        *length = done;
+    return start;
+}
+
+// May DOMAIN read or write these bytes? Its guard is taken.
+static int64_t record_check(struct rref *record, const struct domain *domain, uint64_t offset,
+                            uint64_t bytes, bool write)
+{
+    if (!record_allows(record, domain) || (write && record->frames && !record->writable))
+        return -EACCES;
+    return offset > record->length || bytes > record->length - offset ? -EINVAL : 0;
+}
+
+// Pins an RRef for a copy. 0, -EINVAL (no such RRef or bytes) or -EACCES.
+static int64_t transfer_begin(struct domain *domain, rref_t rref, uint64_t offset, uint64_t bytes,
+                              bool write, struct rref **result)
+{
+    interrupt_state state;
+    struct rref *record = record_take(rref, &state);
+    if (!record)
+        return -EINVAL;
+    int64_t error = record_check(record, domain, offset, bytes, write);
+    if (!error)
+        record->pins++;
+    record_release(record, state);
+    *result = record;
+    return error;
+}
+
+// The core's view of at most *bytes bytes, within one page.
+static char *transfer_piece(const struct rref *record, uint64_t offset, uint64_t *bytes)
+{
+    uint64_t start = record->frames ? record->first_offset + offset : record->name + offset;
+    uint64_t in_page = PAGE_SIZE - start % PAGE_SIZE;
+    if (*bytes > in_page)
+        *bytes = in_page;
+    return page_pointer(record_physical(record, offset, bytes));
+}
+
+int64_t rref_write(struct domain *domain, rref_t rref, uint64_t offset, uint64_t source,
+                   uint64_t bytes)
+{
+    struct rref *record;
+    int64_t error = transfer_begin(domain, rref, offset, bytes, true, &record);
+    if (error)
+        return error;
+    for (uint64_t done = 0, piece; done < bytes && !error; done += piece) {
+        piece = bytes - done;
+        char *memory = transfer_piece(record, offset + done, &piece);
+        error = slot_read(domain->slot, memory, source + done, piece);
+    }
+    rref_unpin(rref, NULL);
+    return error;
+}
+
+int64_t rref_read(struct domain *domain, rref_t rref, uint64_t offset, uint64_t target,
+                  uint64_t bytes)
+{
+    struct rref *record;
+    int64_t error = transfer_begin(domain, rref, offset, bytes, false, &record);
+    if (error)
+        return error;
+    for (uint64_t done = 0, piece; done < bytes && !error; done += piece) {
+        piece = bytes - done;
+        const char *memory = transfer_piece(record, offset + done, &piece);
+        error = slot_write(domain->slot, target + done, memory, piece);
+    }
+    rref_unpin(rref, NULL);
+    return error;
+}
+
+int64_t rref_copy_in(struct domain *domain, rref_t rref, uint64_t offset, void *target,
+                     uint64_t bytes)
+{
+    struct rref *record;
+    int64_t error = transfer_begin(domain, rref, offset, bytes, false, &record);
+    if (error)
+        return error;
+    for (uint64_t done = 0, piece; done < bytes; done += piece) {
+        piece = bytes - done;
+        const char *memory = transfer_piece(record, offset + done, &piece);
+        memcpy((char *)target + done, memory, piece);
+    }
+    rref_unpin(rref, NULL);
+    return 0;
+}
+
+int64_t rref_fill(struct domain *domain, rref_t rref, uint64_t offset, int byte, uint64_t bytes)
+{
+    struct rref *record;
+    int64_t error = transfer_begin(domain, rref, offset, bytes, true, &record);
+    if (error)
+        return error;
+    for (uint64_t done = 0, piece; done < bytes; done += piece) {
+        piece = bytes - done;
+        char *memory = transfer_piece(record, offset + done, &piece);
+        memset(memory, byte, piece);
+    }
+    rref_unpin(rref, NULL);
+    return 0;
+}
+
+static void pieces_copy(const struct rref *target, uint64_t target_offset,
+                        const struct rref *source, uint64_t source_offset, uint64_t bytes)
+{
+    for (uint64_t done = 0, piece; done < bytes; done += piece) {
+        piece = bytes - done;
+        const char *from = transfer_piece(source, source_offset + done, &piece);
+        char *to = transfer_piece(target, target_offset + done, &piece);
+        memmove(to, from, piece);
+    }
+}
+
+int64_t rref_copy(struct domain *domain, rref_t target, uint64_t target_offset, rref_t source,
+                  uint64_t source_offset, uint64_t bytes)
+{
+    struct rref *to, *from;
+    int64_t error = transfer_begin(domain, target, target_offset, bytes, true, &to);
+    if (error)
+        return error;
+    error = transfer_begin(domain, source, source_offset, bytes, false, &from);
+    if (!error) {
+        pieces_copy(to, target_offset, from, source_offset, bytes);
+        rref_unpin(source, NULL);
+    }
+    rref_unpin(target, NULL);
+    return error;
+}
+
+int rref_physical(struct domain *domain, rref_t rref, uint64_t offset, bool device_writes,
+                  uint64_t *physical, uint64_t *length)
+{
+    interrupt_state state;
+    struct rref *record = record_take(rref, &state);
+    int64_t error = record ? record_check(record, domain, offset, 1, device_writes) : -EINVAL;
+    if (!error) {
+        if (*length > record->length - offset)
+            *length = record->length - offset;
+        *physical = record_physical(record, offset, length);
+    }
+    if (record)
+        record_release(record, state);
+    return error == -EINVAL ? -EFAULT : (int)error;
+}
