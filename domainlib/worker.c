@@ -1,0 +1,60 @@
+// SPDX-License-Identifier: MIT
+#include "worker.h"
+
+static void thread_body(uint64_t argument)
+{
+    struct worker *worker = (struct worker *)(uintptr_t)argument;
+    worker->run(worker);
+}
+
+// True when STATE was BEFORE, and is AFTER now.
+static bool state_change(struct worker *worker, uint32_t before, uint32_t after)
+{
+    return __atomic_compare_exchange_n(&worker->state, &before, after, false, __ATOMIC_SEQ_CST,
+                                       __ATOMIC_SEQ_CST);
+}
+
+int64_t worker_start(struct worker *worker, void (*run)(struct worker *worker))
+{
+    if (worker->state == WORKER_RUNNING || state_change(worker, WORKER_STOPPING, WORKER_RUNNING))
+        return 0;
+    if (!worker->has_wake) {
+        int64_t wake = core_event_create();
+        if (wake < 0)
+            return wake;
+        worker->wake = (handle_t)wake;
+        worker->has_wake = 1;
+    }
+    worker->run = run;
+    worker->wake_seen = (uint64_t)core_event_count(worker->wake);
+    worker->state = WORKER_RUNNING;
+    int64_t status = core_thread_create(thread_body, (uint64_t)(uintptr_t)worker);
+    if (status < 0)
+        worker->state = WORKER_STOPPED;
+    return status < 0 ? status : 0;
+}
+
+void worker_stop(struct worker *worker)
+{
+    if (state_change(worker, WORKER_RUNNING, WORKER_STOPPING))
+        core_event_signal(worker->wake);
+}
+
+bool worker_wait(struct worker *worker, struct wait_item *items, uint32_t count, uint64_t deadline)
+{
+    if (state_change(worker, WORKER_STOPPING, WORKER_STOPPED))
+        return false;
+    items[count] = (struct wait_item){.event = worker->wake, .seen = worker->wake_seen};
+    if (core_wait(items, count + 1, deadline) == -EINTR)
+        core_yield(); // a kick that stays pending would make this a busy loop
+    for (uint32_t i = 0; i < count; i++)
+        items[i].seen = (uint64_t)core_event_count(items[i].event);
+    worker->wake_seen = (uint64_t)core_event_count(worker->wake);
+    return !state_change(worker, WORKER_STOPPING, WORKER_STOPPED);
+}
+
+void worker_wake(struct worker *worker)
+{
+    if (worker->state == WORKER_RUNNING)
+        core_event_signal(worker->wake);
+}
