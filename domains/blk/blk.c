@@ -1,0 +1,202 @@
+// SPDX-License-Identifier: MIT
+#include "blk.h"
+#include "block_server.h"
+#include "state.h"
+
+#define KIND         STATE_KIND('v', 'b', 'l', 'k')
+#define SLOTS_BYTES  (REQUESTS_MAX * 32)
+#define SLOTS_KEY    0
+#define SLOTS_SCHEMA 1
+#define DRAIN_NS     1000000000ULL // what a stop waits for the device
+
+struct mutex blk_mutex;
+static struct worker worker;
+
+// ---- The interface ----
+
+RpcResult block_do_size(void)
+{
+    return rpc_ok(blk_device.size);
+}
+
+// What needs no device: answered at once. BLOCK_QUEUED: it is the device's turn.
+static RpcResult submit_check(uint32_t operation, uint64_t offset, uint32_t length)
+{
+    uint32_t kind = operation & BLOCK_OPERATION_MASK;
+    int64_t status = block_check(operation, offset, length, blk_device.size);
+    if (status < 0)
+        return rpc_error(status);
+    if (kind == BLOCK_DISCARD)
+        return rpc_error(-ENOSYS);
+    if (kind == BLOCK_WRITE && device_has(FEATURE_READ_ONLY))
+        return rpc_error(-EROFS);
+    // Without the feature the device writes through (virtio 1.2, 5.2.5.1).
+    return rpc_ok(kind == BLOCK_FLUSH && !device_has(FEATURE_FLUSH) ? BLOCK_DONE : BLOCK_QUEUED);
+}
+
+RpcResult block_do_submit(uint32_t operation, uint64_t offset, rref_t buffer, uint32_t start,
+                          uint32_t length)
+{
+    RpcResult result = submit_check(operation, offset, length);
+    if (result.status < 0 || result.value == BLOCK_DONE)
+        return result;
+    int64_t status = core_rref_hold(buffer);
+    if (status < 0)
+        return rpc_error(status);
+    mutex_lock(&blk_mutex);
+    status = request_begin(operation, offset, buffer, start, length);
+    request_notify((operation & BLOCK_MORE) != 0);
+    mutex_unlock(&blk_mutex);
+    if (status < 0) // the loan is held already, so its end tells
+        core_rref_complete(buffer, status);
+    return rpc_ok(BLOCK_QUEUED);
+}
+
+RpcResult block_do_kick(void)
+{
+    mutex_lock(&blk_mutex);
+    request_notify(false);
+    mutex_unlock(&blk_mutex);
+    return rpc_ok(0);
+}
+
+// ---- The driver thread ----
+
+static void drive(struct worker *self)
+{
+    struct wait_item items[2] = {{.event = blk_device.irq}};
+    do {
+        mutex_lock(&blk_mutex);
+        if (!worker_is_stopping(self)) {
+            request_reap();
+            core_irq_done(HANDLE_DISK);
+        }
+        mutex_unlock(&blk_mutex);
+    } while (worker_wait(self, items, 1, WAIT_FOREVER));
+}
+
+// With the driver thread stopped and no callers left: waits until the device has nothing of ours.
+static int64_t drain(void)
+{
+    uint64_t deadline = core_time() + DRAIN_NS;
+    struct wait_item item = {.event = blk_device.irq};
+    for (;;) {
+        item.seen = (uint64_t)core_event_count(blk_device.irq);
+        mutex_lock(&blk_mutex);
+        request_reap();
+        uint32_t left = request_count();
+        mutex_unlock(&blk_mutex);
+        core_irq_done(HANDLE_DISK);
+        if (!left)
+            return 0;
+        if (core_time() >= deadline) {
+            log_printf("%u requests are still with the device; try again later", left);
+            return -EBUSY;
+        }
+        core_wait(&item, 1, deadline);
+    }
+}
+
+// ---- Life cycle ----
+
+static bool exported; // the requests are the successor's
+static bool imported; // the device runs already, and how is in blk_device
+
+// Kept by the core, so that they go to a successor while the device writes to them. What a crashed
+// instance has left will do: its device was reset.
+static int64_t slots_make(void)
+{
+    int64_t slots = core_rref_kept(SLOTS_KEY, SLOTS_SCHEMA);
+    if (slots == -ENOENT) {
+        slots = core_rref_alloc(SLOTS_BYTES, SLOTS_SCHEMA);
+        int64_t kept = slots < 0 ? slots : core_rref_keep((rref_t)slots, SLOTS_KEY, SLOTS_SCHEMA);
+        if (kept < 0)
+            return kept;
+    }
+    if (slots >= 0)
+        blk_device.slots = (rref_t)slots;
+    return slots < 0 ? slots : 0;
+}
+
+static int64_t start(void)
+{
+    int64_t status = 0;
+    if (!imported) {
+        status = slots_make();
+        request_table_reset();
+    }
+    if (status == 0)
+        status = imported ? device_adopt() : device_start();
+    return status < 0 ? status : worker_start(&worker, drive);
+}
+
+int64_t domain_attach(void)
+{
+    int64_t status = start();
+    if (status == 0 && !imported)
+        log_printf("%u MiB, %s, %u KiB a piece, %u to a notification",
+                   (unsigned)(blk_device.size >> 20),
+                   device_has(FEATURE_READ_ONLY) ? "read-only"
+                   : device_has(FEATURE_FLUSH)   ? "write-back"
+                                                 : "write-through",
+                   blk_device.piece_max >> 10, (unsigned)PARAMETER_BATCH);
+    return status;
+}
+
+// Resuming after an update that failed: the entries are still here, and the device is at work on
+// them.
+int64_t domain_detach(uint64_t resume)
+{
+    if (resume) {
+        exported = false;
+        return worker_start(&worker, drive);
+    }
+    mutex_lock(&blk_mutex);
+    worker_stop(&worker);
+    mutex_unlock(&blk_mutex);
+    return 0;
+}
+
+RpcResult domain_export(uint64_t schema)
+{
+    struct state_writer writer = {0};
+    if (schema < 1 || schema > DOMAIN_SCHEMA)
+        return rpc_error(-EINVAL);
+    const struct blk_state state = {.size = blk_device.size,
+                                    .features = blk_device.features,
+                                    .piece_max = blk_device.piece_max,
+                                    .slots = blk_device.slots,
+                                    .totals = blk_totals};
+    state_write(&writer, &state, sizeof state);
+    request_export(&writer);
+    if (schema >= 2)
+        state_write_u64(&writer, blk_announced);
+    exported = true;
+    return state_finish(&writer, KIND, schema);
+}
+
+int64_t domain_import(rref_t rref, uint64_t schema)
+{
+    struct state_reader reader;
+    struct blk_state state;
+    state_open(&reader, rref, KIND, schema);
+    state_read(&reader, &state, sizeof state);
+    request_import(&reader);
+    if (schema >= 2)
+        blk_announced = state_read_u64(&reader);
+    blk_device.size = state.size;
+    blk_device.features = state.features;
+    blk_device.piece_max = state.piece_max;
+    blk_device.slots = state.slots;
+    blk_totals = state.totals;
+    imported = true;
+    return state_close(&reader);
+}
+
+// At a stop. After an update the requests are the successor's.
+int64_t domain_exit(void)
+{
+    log_printf("%lu requests with %lu notifications, %lu errors", blk_totals.requests,
+               blk_totals.notifications, blk_totals.errors);
+    return exported ? 0 : drain();
+}

@@ -1,0 +1,281 @@
+// SPDX-License-Identifier: MIT
+#include "blk.h"
+#include "state.h"
+
+#define REAP_MAX       32
+#define STATUS_PENDING 0xFF // the device writes 0 OK, 1 error, 2 unsupported
+
+// What the device reads and writes beside the data (virtio 1.2, 5.2.6), one for each table entry.
+// blk.c allocates 32 bytes for each.
+struct slot {
+    uint32_t type;
+    uint32_t reserved;
+    uint64_t sector;
+    uint8_t status;
+    uint8_t padding[15];
+};
+
+enum { TYPE_IN = 0, TYPE_OUT = 1, TYPE_FLUSH = 4 };
+
+struct request {
+    rref_t buffer; // 0: the entry is free
+    uint64_t offset;
+    uint32_t kind; // enum block_operation
+    uint32_t start, length;
+    uint32_t done;  // bytes that are finished
+    uint32_t piece; // bytes that are on their way
+    uint32_t next;  // index + 1 in the list of free or of waiting entries
+};
+
+struct blk_totals blk_totals;
+uint64_t blk_announced;
+
+static struct request requests[REQUESTS_MAX];
+static uint32_t free_first;
+static uint32_t waiting_first, waiting_last; // posted later, in this order
+static uint32_t count_in_use;
+static uint32_t unannounced; // posted since the device was last notified
+
+void request_table_reset(void)
+{
+    memset(requests, 0, sizeof requests);
+    for (uint32_t i = 0; i < REQUESTS_MAX; i++)
+        requests[i].next = i + 1 < REQUESTS_MAX ? i + 2 : 0;
+    free_first = 1;
+    waiting_first = waiting_last = 0;
+    count_in_use = unannounced = 0;
+}
+
+uint32_t request_count(void)
+{
+    return count_in_use;
+}
+
+static uint32_t request_index(const struct request *request)
+{
+    return (uint32_t)(request - requests);
+}
+
+static volatile struct slot *request_slot(const struct request *request)
+{
+    return (volatile struct slot *)(uintptr_t)blk_device.slots + request_index(request);
+}
+
+static struct request *entry_take(void)
+{
+    if (!free_first)
+        return NULL;
+    struct request *request = &requests[free_first - 1];
+    free_first = request->next;
+    request->next = 0;
+    count_in_use++;
+    return request;
+}
+
+// The loan ends, its owner finds the status at its event.
+static void request_end(struct request *request, int64_t status)
+{
+    blk_totals.errors += status < 0;
+    core_rref_complete(request->buffer, status);
+    request->buffer = 0;
+    request->next = free_first;
+    free_first = request_index(request) + 1;
+    count_in_use--;
+}
+
+// Posts the next piece. -EAGAIN: no room in the queue.
+static int64_t piece_post(struct request *request)
+{
+    volatile struct slot *slot = request_slot(request);
+    uint32_t slot_offset = request_index(request) * (uint32_t)sizeof(struct slot);
+    uint32_t left = request->length - request->done;
+    struct virtio_buffer buffers[3];
+    uint32_t n = 0;
+
+    request->piece = left < blk_device.piece_max ? left : blk_device.piece_max;
+    slot->type = request->kind == BLOCK_FLUSH  ? TYPE_FLUSH
+                 : request->kind == BLOCK_READ ? TYPE_IN
+                                               : TYPE_OUT;
+    slot->sector = (request->offset + request->done) / BLOCK_SECTOR;
+    slot->status = STATUS_PENDING;
+    buffers[n++] = virtio_read_by_device(blk_device.slots, slot_offset, 16);
+    if (request->piece) {
+        buffers[n] =
+            virtio_read_by_device(request->buffer, request->start + request->done, request->piece);
+        buffers[n].device_writes = request->kind == BLOCK_READ;
+        buffers[n++].ends = request->done + request->piece == request->length;
+    }
+    buffers[n++] = virtio_written_by_device(
+        blk_device.slots, slot_offset + (uint32_t)offsetof(struct slot, status), 1);
+    return core_virtio_post(HANDLE_DISK, QUEUE, buffers, n, request_index(request));
+}
+
+static void waiting_append(struct request *request)
+{
+    uint32_t number = request_index(request) + 1;
+    request->next = 0;
+    if (waiting_first)
+        requests[waiting_last - 1].next = number;
+    else
+        waiting_first = number;
+    waiting_last = number;
+}
+
+// Posts the next piece or queues the request until there is room; ends it where the core refuses.
+static void request_advance(struct request *request)
+{
+    int64_t status = waiting_first ? -EAGAIN : piece_post(request);
+    if (status == -EAGAIN)
+        waiting_append(request);
+    else if (status < 0)
+        request_end(request, status);
+    else
+        unannounced++;
+}
+
+static void waiting_post(void)
+{
+    while (waiting_first) {
+        struct request *request = &requests[waiting_first - 1];
+        uint32_t next = request->next;
+        int64_t status = piece_post(request);
+        if (status == -EAGAIN)
+            return;
+        waiting_first = next;
+        if (status < 0)
+            request_end(request, status);
+        else
+            unannounced++;
+    }
+}
+
+int64_t request_begin(uint32_t operation, uint64_t offset, rref_t buffer, uint32_t start,
+                      uint32_t length)
+{
+    struct request *request = entry_take();
+    if (!request)
+        return -EAGAIN;
+    request->kind = operation & BLOCK_OPERATION_MASK;
+    request->buffer = buffer;
+    request->offset = offset;
+    request->start = start;
+    request->length = request->kind == BLOCK_FLUSH ? 0 : length;
+    request->done = 0;
+    blk_totals.requests++;
+    blk_announced += (operation & BLOCK_MORE) != 0;
+    request_advance(request);
+    return 0;
+}
+
+// One piece came back: the next one, or the end of the request.
+static void piece_finish(const struct virtio_done *done)
+{
+    if (done->cookie >= REQUESTS_MAX || !requests[done->cookie].buffer)
+        return;
+    struct request *request = &requests[done->cookie];
+    if (done->written == VIRTIO_LOST || request_slot(request)->status != 0) {
+        request_end(request, -EIO);
+        return;
+    }
+    request->done += request->piece;
+    if (request->done < request->length)
+        request_advance(request);
+    else
+        request_end(request, 0);
+}
+
+void request_reap(void)
+{
+    struct virtio_done done[REAP_MAX];
+    int64_t n;
+    while ((n = core_virtio_reap(HANDLE_DISK, QUEUE, done, REAP_MAX)) > 0)
+        for (int64_t i = 0; i < n; i++)
+            piece_finish(&done[i]);
+    waiting_post();
+    request_notify(false);
+}
+
+void request_notify(bool more)
+{
+    if (!unannounced || (more && unannounced < PARAMETER_BATCH))
+        return;
+    unannounced = 0;
+    blk_totals.notifications++;
+    core_virtio_notify(HANDLE_DISK, QUEUE);
+}
+
+// ---- Update: requests stay with the device, and their entries go to the successor ----
+
+struct record {
+    uint32_t index, kind, start, length, done, piece;
+    uint32_t waits, reserved; // 1: for room in the queue, in this order
+    uint64_t offset;
+    rref_t buffer;
+};
+
+static void request_write(struct state_writer *writer, const struct request *request, bool waits)
+{
+    const struct record record = {
+        .index = request_index(request),
+        .kind = request->kind,
+        .start = request->start,
+        .length = request->length,
+        .done = request->done,
+        .piece = request->piece,
+        .waits = waits,
+        .offset = request->offset,
+        .buffer = request->buffer,
+    };
+    state_write(writer, &record, sizeof record);
+}
+
+void request_export(struct state_writer *writer)
+{
+    bool waits[REQUESTS_MAX] = {false};
+    request_notify(false);
+    state_write_u64(writer, count_in_use);
+    for (uint32_t number = waiting_first; number; number = requests[number - 1].next)
+        waits[number - 1] = true;
+    for (uint32_t i = 0; i < REQUESTS_MAX; i++)
+        if (requests[i].buffer && !waits[i])
+            request_write(writer, &requests[i], false);
+    for (uint32_t number = waiting_first; number; number = requests[number - 1].next)
+        request_write(writer, &requests[number - 1], true);
+}
+
+static void request_read(struct state_reader *reader)
+{
+    struct record record;
+    state_read(reader, &record, sizeof record);
+    if (record.index >= REQUESTS_MAX || requests[record.index].buffer || !record.buffer) {
+        state_refuse(reader);
+        return;
+    }
+    struct request *request = &requests[record.index];
+    *request = (struct request){
+        .buffer = record.buffer,
+        .offset = record.offset,
+        .kind = record.kind,
+        .start = record.start,
+        .length = record.length,
+        .done = record.done,
+        .piece = record.piece,
+    };
+    count_in_use++;
+    if (record.waits)
+        waiting_append(request);
+}
+
+void request_import(struct state_reader *reader)
+{
+    request_table_reset();
+    for (uint64_t left = state_read_u64(reader); left && !reader->failed; left--)
+        request_read(reader);
+    free_first = 0;
+    for (uint32_t i = REQUESTS_MAX; i-- > 0;) {
+        if (requests[i].buffer)
+            continue;
+        requests[i].next = free_first;
+        free_first = i + 1;
+    }
+}

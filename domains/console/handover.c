@@ -1,0 +1,92 @@
+// SPDX-License-Identifier: MIT
+// Update: lines that were typed and not read, output that was not sent, settings, and the event
+// that readers wait for go to the next instance. Schema 2 has two counts more at the end.
+#include "console.h"
+#include "state.h"
+
+#define KIND STATE_KIND('c', 'o', 'n', 's')
+
+struct record {
+    struct termios settings;
+    struct window_size window;
+    handle_t event;
+    uint32_t event_is_known, signals;
+    uint32_t column, blocked, literal;
+    uint32_t line_length, line_column;
+    uint32_t input_count, output_count;
+    uint64_t read_timeout;
+};
+
+RpcResult domain_export(uint64_t schema)
+{
+    struct state_writer writer = {0};
+    if (schema < 1 || schema > DOMAIN_SCHEMA)
+        return rpc_error(-EINVAL);
+    const struct record record = {
+        .settings = console.settings,
+        .window = console.window,
+        .event = console.event,
+        .event_is_known = console.event_is_known,
+        .signals = console.signals,
+        .column = console.column,
+        .blocked = console.blocked,
+        .literal = console.literal,
+        .line_length = console.line_length,
+        .line_column = console.line_column,
+        .input_count = input_queued(),
+        .output_count = output_queued(),
+        .read_timeout = console.read_timeout,
+    };
+    state_write(&writer, &record, sizeof record);
+    state_write(&writer, console.line, record.line_length);
+    for (uint32_t i = console.input_tail; i != console.input_head; i++)
+        state_write(&writer, &console.input[i % INPUT_SIZE], sizeof console.input[0]);
+    for (uint32_t i = console.output_tail; i != console.output_head; i++)
+        state_write(&writer, &console.output[i % OUTPUT_SIZE], 1);
+    if (schema >= 2) {
+        state_write_u64(&writer, console.bytes_read);
+        state_write_u64(&writer, console.bytes_written);
+    }
+    return state_finish(&writer, KIND, schema);
+}
+
+static void record_take(const struct record *record)
+{
+    int64_t event = core_handle_inherit(record->event);
+    if (event >= 0) { // else attach makes one, and who asks for keys is told
+        console.event = (handle_t)event;
+        console.event_is_known = record->event_is_known;
+    }
+    console.settings = record->settings;
+    console.window = record->window;
+    console.signals = record->signals;
+    console.column = record->column;
+    console.blocked = record->blocked;
+    console.literal = record->literal;
+    console.line_length = record->line_length;
+    console.line_column = record->line_column;
+    console.input_head = record->input_count;
+    console.output_head = record->output_count;
+    console.read_timeout = record->read_timeout;
+}
+
+int64_t domain_import(rref_t state, uint64_t schema)
+{
+    struct state_reader reader;
+    struct record record;
+    state_open(&reader, state, KIND, schema);
+    state_read(&reader, &record, sizeof record);
+    if (record.line_length > LINE_SIZE || record.input_count > INPUT_SIZE ||
+        record.output_count > OUTPUT_SIZE)
+        state_refuse(&reader);
+    if (!reader.failed)
+        record_take(&record);
+    state_read(&reader, console.line, console.line_length);
+    state_read(&reader, console.input, console.input_head * sizeof console.input[0]);
+    state_read(&reader, console.output, console.output_head);
+    if (schema >= 2) {
+        console.bytes_read = state_read_u64(&reader);
+        console.bytes_written = state_read_u64(&reader);
+    }
+    return state_close(&reader);
+}

@@ -1,0 +1,2 @@
+# SPDX-License-Identifier: MIT
+SOURCES := devfs.c handover.c block_device.c bounce.c memory_device.c terminal_device.c bench_device.c

@@ -1,0 +1,112 @@
+// SPDX-License-Identifier: MIT
+#include "disk.h"
+
+#include "block_client.h"
+#include "domain.h"
+
+#define ANSWER_NS 30000000000u // then the disk is given up
+#define PAUSE_NS  50000000u    // between two attempts
+#define ATTEMPTS  40
+
+static rref_t buffer;
+static handle_t event; // the buffer's completions
+
+uint8_t *disk_buffer(void)
+{
+    if (buffer)
+        return (uint8_t *)(uintptr_t)(uint32_t)buffer;
+    int64_t made = event ? event : core_event_create();
+    if (made < 0)
+        return NULL;
+    event = (handle_t)made;
+    made = core_rref_alloc(DISK_BUFFER_SIZE, 0);
+    if (made < 0)
+        return NULL;
+    buffer = (rref_t)made;
+    core_rref_completion(buffer, event, 0);
+    return (uint8_t *)(uintptr_t)(uint32_t)buffer;
+}
+
+static void pause(void)
+{
+    struct wait_item item = {.event = event};
+    item.seen = (uint64_t)core_event_count(event);
+    if (core_wait(&item, 1, core_time() + PAUSE_NS) != -ETIMEDOUT)
+        core_yield();
+}
+
+// Whatever kicks the thread: the device may be at work on the buffer. -ETIMEDOUT: it still is.
+static int64_t answer_wait(void)
+{
+    struct completion completion;
+    uint64_t deadline = core_time() + ANSWER_NS;
+    for (;;) {
+        struct wait_item item = {.event = event};
+        item.seen = (uint64_t)core_event_count(event);
+        if (core_completion_reap(event, &completion, 1) == 1)
+            return completion.status;
+        int64_t woken = core_wait(&item, 1, deadline);
+        if (woken == -ETIMEDOUT)
+            return woken;
+        if (woken < 0)
+            core_yield();
+    }
+}
+
+// A driver that is gone comes back, or it does not; where there never was one, nobody waits.
+static bool may_come_back(int64_t status)
+{
+    return status < -4095 && status != RPC_NO_HANDLE && status != RPC_DENIED;
+}
+
+static int64_t request(uint32_t operation, uint64_t offset, uint32_t length)
+{
+    RpcResult result = block_submit(HANDLE_DISK, operation, offset, buffer, 0, length);
+    if (result.status < 0 || result.value == BLOCK_DONE)
+        return result.status;
+    int64_t status = answer_wait();
+    if (status == -ETIMEDOUT) {
+        log_printf("the disk has not answered for 30 s: its buffer is lost");
+        buffer = 0; // a new one, and an event of its own, at the next use
+        event = 0;
+    }
+    return status;
+}
+
+static int64_t disk_error(int64_t status)
+{
+    return status >= -4095 ? status : status == RPC_NO_HANDLE ? -ENXIO : -EIO;
+}
+
+int64_t disk_transfer(enum block_operation operation, uint64_t offset, uint32_t length)
+{
+    int64_t status = -ENOMEM;
+    if (!disk_buffer())
+        return status;
+    for (int attempt = 0; attempt < ATTEMPTS; attempt++) {
+        status = request(operation, offset, length);
+        if (!may_come_back(status))
+            break;
+        pause();
+    }
+    return disk_error(status);
+}
+
+int64_t disk_flush(void)
+{
+    return disk_transfer(BLOCK_FLUSH, 0, 0);
+}
+
+int64_t disk_size(void)
+{
+    RpcResult result = {.status = -ENOMEM};
+    if (!disk_buffer())
+        return result.status;
+    for (int attempt = 0; attempt < ATTEMPTS; attempt++) {
+        result = block_size(HANDLE_DISK);
+        if (!may_come_back(result.status))
+            break;
+        pause();
+    }
+    return result.status < 0 ? disk_error(result.status) : (int64_t)result.value;
+}

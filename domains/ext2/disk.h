@@ -1,0 +1,22 @@
+// SPDX-License-Identifier: MIT
+// The disk below: one request at a time through one buffer, waited for. The volume's lock is held.
+// A driver that crashes or is replaced meanwhile is waited for, and the request repeated.
+#pragma once
+#include <stdint.h>
+#include "block.h"
+
+#define DISK_BUFFER_SIZE 262144u
+
+// The buffer, DISK_BUFFER_SIZE bytes, made at the first call; NULL: no memory. It may be another
+// one after a transfer that failed.
+uint8_t *disk_buffer(void);
+
+// Bytes on the device, or a negative errno.
+int64_t disk_size(void);
+
+// Moves LENGTH bytes (at most DISK_BUFFER_SIZE, whole sectors) between the buffer's start and the
+// device. 0 or a negative errno.
+int64_t disk_transfer(enum block_operation operation, uint64_t offset, uint32_t length);
+
+// What was written is on the medium. 0 or a negative errno.
+int64_t disk_flush(void);

@@ -1,0 +1,447 @@
+// SPDX-License-Identifier: MIT
+#include "volume.h"
+
+#include <stdlib.h>
+#include "disk.h"
+#include "kept.h"
+
+#define SUPER_OFFSET 1024u
+#define NS_PER_S     1000000000u
+#define ATTEMPTS     3           // of one operation
+#define PATIENCE_NS  1000000000u // half of what the shortest limit of a method is
+
+// What can be written to; anything else that the library reads is mounted read-only.
+#define WRITABLE_INCOMPAT  EXT2_FEATURE_INCOMPAT_FILETYPE
+#define WRITABLE_RO_COMPAT (EXT2_FEATURE_RO_COMPAT_SPARSE_SUPER | EXT2_FEATURE_RO_COMPAT_LARGE_FILE)
+#define READABLE_INCOMPAT                                                                          \
+    (EXT2_FEATURE_INCOMPAT_FILETYPE | EXT3_FEATURE_INCOMPAT_RECOVER |                              \
+     EXT2_FEATURE_INCOMPAT_META_BG | EXT3_FEATURE_INCOMPAT_EXTENTS | EXT4_FEATURE_INCOMPAT_64BIT | \
+     EXT4_FEATURE_INCOMPAT_FLEX_BG | EXT4_FEATURE_INCOMPAT_CSUM_SEED)
+
+struct volume volume;
+static struct mutex volume_lock;
+
+int64_t volume_error(errcode_t error)
+{
+    static const struct {
+        errcode_t error;
+        int number;
+    } numbers[] = {
+        {EXT2_ET_NO_MEMORY, ENOMEM},         {EXT2_ET_BLOCK_ALLOC_FAIL, ENOSPC},
+        {EXT2_ET_INODE_ALLOC_FAIL, ENOSPC},  {EXT2_ET_DIR_NO_SPACE, ENOSPC},
+        {EXT2_ET_FILE_NOT_FOUND, ENOENT},    {EXT2_ET_DIR_EXISTS, EEXIST},
+        {EXT2_ET_FILE_EXISTS, EEXIST},       {EXT2_ET_NO_DIRECTORY, ENOTDIR},
+        {EXT2_ET_RO_FILSYS, EROFS},          {EXT2_ET_FILE_TOO_BIG, EFBIG},
+        {EXT2_ET_BAD_MAGIC, EINVAL},         {EXT2_ET_UNSUPP_FEATURE, EINVAL},
+        {EXT2_ET_RO_UNSUPP_FEATURE, EINVAL}, {EXT2_ET_INVALID_ARGUMENT, EINVAL},
+    };
+    if (error > 0 && error < 200)
+        return -(int64_t)error;
+    for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++)
+        if (numbers[i].error == error)
+            return -numbers[i].number;
+    return error ? -EIO : 0;
+}
+
+uint32_t volume_now(void)
+{
+    return (uint32_t)(volume.clock + core_time() / NS_PER_S);
+}
+
+// ---- Blocks that are free but not to be used yet ----
+// What was freed may be referred to on the device still, until all is written back: were it used
+// again, a power cut could leave a removed or replaced file with another's contents.
+
+static errcode_t block_choose(ext2_filsys fs, blk64_t goal, blk64_t *block,
+                              struct blk_alloc_ctx *context)
+{
+    return ext2fs_new_block3(fs, goal, volume.taken, block, context);
+}
+
+static void block_note(ext2_filsys fs, blk64_t block, int change)
+{
+    (void)fs;
+    if (change > 0)
+        ext2fs_mark_block_bitmap2(volume.taken, block);
+    else
+        volume.has_freed = true;
+}
+
+static void blocks_note(ext2_filsys fs, blk64_t block, blk_t count, int change)
+{
+    (void)fs;
+    if (change > 0)
+        ext2fs_mark_block_bitmap_range2(volume.taken, block, count);
+    else
+        volume.has_freed = true;
+}
+
+// Follows a write-back: all that was freed may be used. Not within an operation.
+static int64_t taken_renew(void)
+{
+    ext2fs_block_bitmap taken = NULL;
+    if (!volume.fs || !volume.fs->block_map)
+        return 0;
+    errcode_t error = ext2fs_copy_bitmap(volume.fs->block_map, &taken);
+    if (error)
+        return volume_error(error);
+    if (volume.taken)
+        ext2fs_free_block_bitmap(volume.taken);
+    volume.taken = taken;
+    volume.has_freed = false;
+    return 0;
+}
+
+static int64_t write_back(void)
+{
+    int64_t error = cache_write_back();
+    return error == 0 && volume.has_freed ? taken_renew() : error;
+}
+
+// ---- Opening ----
+
+static void volume_close(void)
+{
+    if (volume.taken)
+        ext2fs_free_block_bitmap(volume.taken);
+    volume.taken = NULL;
+    volume.has_freed = false;
+    if (volume.fs)
+        ext2fs_free(volume.fs);
+    volume.fs = NULL;
+}
+
+// What was freed before, by operations of which not all is on the device, is not to be used again
+// either: so it all goes there first.
+static int64_t bitmaps_open(void)
+{
+    int64_t result = cache_is_clean() ? 0 : cache_write_back();
+    errcode_t error = result < 0 ? 0 : ext2fs_read_bitmaps(volume.fs);
+    if (result == 0)
+        result = error ? volume_error(error) : taken_renew();
+    if (result < 0)
+        return result;
+    ext2fs_set_block_alloc_stats_callback(volume.fs, block_note, NULL);
+    ext2fs_set_block_alloc_stats_range_callback(volume.fs, blocks_note, NULL);
+    volume.fs->get_alloc_block2 = block_choose;
+    return 0;
+}
+
+// As kept->read_only says. What the library does not open is none of ours.
+static int64_t volume_open(void)
+{
+    int flags = EXT2_FLAG_64BITS | (kept->read_only ? 0 : EXT2_FLAG_RW);
+    ext2_filsys fs = NULL;
+    errcode_t error = ext2fs_open2("disk", NULL, flags, 0, 0, &channel_manager, &fs);
+    if (error)
+        return volume_error(error);
+    volume.fs = fs;
+    int64_t result = 0;
+    if (ext2fs_blocks_count(fs->super) > kept->blocks || fs->blocksize != kept->block_size)
+        result = -EINVAL;
+    else if (!kept->read_only)
+        result = bitmaps_open();
+    if (result < 0)
+        volume_close();
+    return result;
+}
+
+static uint64_t later(uint64_t a, uint64_t b)
+{
+    return a > b ? a : b;
+}
+
+// No clock tells the date: time goes on from where the disk knows it to have been.
+static void clock_set(const struct ext2_super_block *super)
+{
+    uint64_t last = later(later(super->s_wtime, super->s_mtime), super->s_lastcheck);
+    last = later(last, super->s_mkfs_time);
+    if (volume_now() < last)
+        volume.clock = last - core_time() / NS_PER_S;
+}
+
+// ---- Mounting ----
+
+// Reads the superblock past all caches, checks what the size of the cache's blocks depends on.
+static int64_t super_read(struct ext2_super_block *super)
+{
+    int64_t size = disk_size();
+    if (size < 0)
+        return size;
+    if (size < (int64_t)(2 * SUPER_OFFSET))
+        return -EINVAL;
+    int64_t error = disk_transfer(BLOCK_READ, SUPER_OFFSET, SUPERBLOCK_SIZE);
+    if (error < 0)
+        return error;
+    memcpy(super, disk_buffer(), sizeof *super);
+    if (super->s_magic != EXT2_SUPER_MAGIC || super->s_log_block_size > 2)
+        return -EINVAL;
+    uint32_t block_size = EXT2_MIN_BLOCK_SIZE << super->s_log_block_size;
+    uint64_t blocks = (uint64_t)size / block_size;
+    bool has_high = super->s_feature_incompat & EXT4_FEATURE_INCOMPAT_64BIT;
+    // The library relies on where the first group begins, and writes past its bitmaps where it is
+    // not.
+    if (super->s_first_data_block != (block_size == SUPER_OFFSET ? 1 : 0))
+        return -EINVAL;
+    if (super->s_blocks_count > blocks || (has_high && super->s_blocks_count_hi))
+        return -EINVAL;
+    cache_begin(block_size, blocks);
+    return 0;
+}
+
+// Why the file system cannot be written to; NULL: it can.
+static const char *why_read_only(const struct ext2_super_block *super)
+{
+    if ((super->s_feature_incompat & ~WRITABLE_INCOMPAT) ||
+        (super->s_feature_ro_compat & ~WRITABLE_RO_COMPAT))
+        return "it has features of ext3 or ext4";
+    if (super->s_state & EXT2_ERROR_FS)
+        return "it has errors: run e2fsck on it";
+    return super->s_state & EXT2_VALID_FS ? NULL : "it was not unmounted: run e2fsck on it";
+}
+
+static int64_t state_set(bool clean)
+{
+    struct ext2_super_block *super = volume.fs->super;
+    super->s_state = clean ? super->s_state | EXT2_VALID_FS : super->s_state & ~EXT2_VALID_FS;
+    if (!clean)
+        super->s_mtime = volume_now();
+    volume.fs->now = volume_now();
+    volume.phase = CLASS_REST;
+    errcode_t error = ext2fs_flush2(volume.fs, EXT2_FLAG_FLUSH_NO_SYNC);
+    if (error) {
+        cache_discard();
+        return volume_error(error);
+    }
+    cache_commit();
+    return write_back();
+}
+
+// To be written to if it can be; else read-only.
+static int64_t volume_begin(bool read_only)
+{
+    struct ext2_super_block super;
+    int64_t error = super_read(&super);
+    if (error < 0)
+        return error;
+    if (super.s_feature_incompat & ~READABLE_INCOMPAT)
+        return -EINVAL;
+    clock_set(&super);
+    const char *why = why_read_only(&super);
+    if (why && !read_only)
+        log_printf("mounted read-only: %s", why);
+    kept->read_only = read_only || why;
+    memset(kept->opens, 0, sizeof kept->opens);
+    error = volume_open();
+    if (error < 0 && !kept->read_only) {
+        log_printf("mounted read-only: its bitmaps cannot be read (error %d)", (int)-error);
+        kept->read_only = 1;
+        error = volume_open();
+    }
+    if (error == 0 && !kept->read_only)
+        error = state_set(false);
+    if (error < 0)
+        volume_close();
+    kept->mounted = error == 0;
+    return error;
+}
+
+// What can still be done is done; the first error is told.
+static int64_t volume_end(void)
+{
+    int64_t result = 0;
+    if (!kept->read_only && volume.fs) {
+        result = opens_release();
+        if (result < 0)
+            cache_discard();
+        int64_t marked = result < 0 ? write_back() : state_set(true);
+        result = result < 0 ? result : marked;
+    } else if (!kept->read_only) {
+        result = cache_write_back();
+    }
+    volume_close();
+    kept->mounted = 0;
+    return result;
+}
+
+int64_t volume_mount(bool read_only)
+{
+    mutex_lock(&volume_lock);
+    int64_t result = 0;
+    if (kept->mounted)
+        result = volume_end(); // by a user of whom nothing is left
+    if (result < 0)
+        log_printf("the last mount has ended with error %d", (int)-result);
+    result = volume_begin(read_only);
+    mutex_unlock(&volume_lock);
+    return result < 0 ? result : (int64_t)kept->read_only;
+}
+
+int64_t volume_unmount(void)
+{
+    mutex_lock(&volume_lock);
+    int64_t result = kept->mounted ? volume_end() : -EINVAL;
+    mutex_unlock(&volume_lock);
+    return result;
+}
+
+int64_t volume_sync(void)
+{
+    mutex_lock(&volume_lock);
+    int64_t result = kept->mounted && !kept->read_only ? write_back() : 0;
+    mutex_unlock(&volume_lock);
+    return result;
+}
+
+// ---- Operations ----
+
+// With the lock held: is there a file system?
+static int64_t volume_look(void)
+{
+    int64_t result = kept->mounted ? 0 : -ENODEV;
+    if (result == 0 && !volume.fs)
+        result = volume_open(); // after a crash, an update, an operation that was undone
+    if (result < 0) {
+        mutex_unlock(&volume_lock);
+        return result;
+    }
+    if (!volume.clock)
+        clock_set(volume.fs->super);
+    volume.fs->now = volume_now();
+    volume.phase = CLASS_CONTENT;
+    return 0;
+}
+
+int64_t volume_enter_soon(void)
+{
+    return mutex_lock_until(&volume_lock, core_time() + PATIENCE_NS) ? volume_look() : -EAGAIN;
+}
+
+int64_t volume_enter(void)
+{
+    mutex_lock(&volume_lock);
+    return volume_look();
+}
+
+RpcResult volume_leave(int64_t result)
+{
+    mutex_unlock(&volume_lock);
+    return result < 0 ? rpc_error(result) : rpc_ok((uint64_t)result);
+}
+
+#define LIBRARY_CHANGED                                                                            \
+    (EXT2_FLAG_CHANGED | EXT2_FLAG_DIRTY | EXT2_FLAG_IB_DIRTY | EXT2_FLAG_BB_DIRTY)
+
+static bool is_changed(void)
+{
+    return cache_is_changed() || (volume.fs->flags & LIBRARY_CHANGED);
+}
+
+static int64_t operation_commit(void)
+{
+    if (volume.fs->flags & LIBRARY_CHANGED) {
+        volume.phase = CLASS_REST;
+        errcode_t error = ext2fs_flush2(volume.fs, EXT2_FLAG_FLUSH_NO_SYNC);
+        if (error)
+            return volume_error(error);
+        volume.fs->flags &= ~LIBRARY_CHANGED;
+    }
+    if (cache_has_conflict())
+        return -EAGAIN;
+    cache_commit();
+    return 0;
+}
+
+// Nothing of the operation stays: not in the cache, and not in the library, which is opened anew.
+static int64_t operation_undo(void)
+{
+    if (!is_changed())
+        return 0;
+    cache_discard();
+    volume_close();
+    return volume_open();
+}
+
+// Whether it may end otherwise once all before it is on the device.
+static bool is_worth_repeating(int64_t result)
+{
+    return result == -EAGAIN || (result == -ENOSPC && volume.has_freed);
+}
+
+static int64_t operation_run(int64_t (*change)(void *arguments), void *arguments)
+{
+    int64_t result = -EIO;
+    for (int attempt = 0; attempt < ATTEMPTS; attempt++) {
+        volume.phase = CLASS_CONTENT;
+        result = change(arguments);
+        if (result >= 0) {
+            int64_t committed = operation_commit();
+            if (committed == 0)
+                return result;
+            result = committed;
+        }
+        bool again = is_worth_repeating(result);
+        int64_t ready = operation_undo();
+        if (ready == 0 && again)
+            ready = write_back();
+        if (ready < 0)
+            return ready;
+        if (!again)
+            return result;
+    }
+    return result == -EAGAIN ? -EIO : result;
+}
+
+RpcResult volume_change(int64_t (*change)(void *arguments), void *arguments)
+{
+    int64_t result = volume_enter();
+    if (result < 0)
+        return rpc_error(result);
+    if (kept->read_only)
+        return volume_leave(-EROFS);
+    result = operation_run(change, arguments);
+    if (cache_is_full() && write_back() < 0)
+        log_printf("the disk takes no more: what is written stays in memory");
+    return volume_leave(result);
+}
+
+// ---- Life cycle ----
+
+// What there is to hand over is in the kept memory, which goes to the successor by itself.
+int64_t domain_attach(void)
+{
+    int64_t result = kept_start();
+    if (result < 0)
+        return result;
+    cache_recover();
+    if (DOMAIN_VERSION >= 2)
+        log_printf("%s", kept->mounted ? "the disk stays mounted" : "nothing is mounted");
+    return 0;
+}
+
+RpcResult domain_export(uint64_t schema)
+{
+    if (schema != DOMAIN_SCHEMA)
+        return rpc_error(-EINVAL);
+    int64_t state = core_rref_alloc(sizeof schema, 0);
+    return state < 0 ? rpc_error(state) : rpc_ok((rref_t)state);
+}
+
+int64_t domain_import(rref_t state, uint64_t schema)
+{
+    core_rref_free(state);
+    return schema == DOMAIN_SCHEMA ? 0 : -EINVAL;
+}
+
+// A successor that failed to attach may have thrown the clean blocks away.
+int64_t domain_detach(uint64_t resume)
+{
+    if (resume)
+        cache_recover();
+    return 0;
+}
+
+int64_t domain_exit(void)
+{
+    return volume_sync();
+}

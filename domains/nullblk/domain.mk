@@ -1,0 +1,3 @@
+# SPDX-License-Identifier: MIT
+
+SOURCES := nullblk.c store.c

@@ -1,0 +1,92 @@
+// SPDX-License-Identifier: MIT
+// The null block device: memory behind the block interface, every request done at once. It measures
+// the stack above a device, and keeps its bytes across updates and crashes.
+//
+// Both versions are these sources. The second (`parameter count 1`) counts what it serves and says
+// so in the kernel log when it hands over. The state is which pieces there are; their bytes stay
+// where they are. Schema 2 has the counts as well.
+#include "block.h"
+#include "block_server.h"
+#include "state.h"
+#include "store.h"
+
+#define KIND STATE_KIND('n', 'b', 'l', 'k')
+
+static struct {
+    uint64_t requests, bytes;
+} served;
+
+RpcResult block_do_size(void)
+{
+    return rpc_ok(store.size);
+}
+
+static void count(uint32_t length)
+{
+    if (!PARAMETER_COUNT)
+        return;
+    __atomic_fetch_add(&served.requests, 1, __ATOMIC_RELAXED);
+    __atomic_fetch_add(&served.bytes, length, __ATOMIC_RELAXED);
+}
+
+RpcResult block_do_submit(uint32_t operation, uint64_t offset, rref_t buffer, uint32_t start,
+                          uint32_t length)
+{
+    int64_t status = block_check(operation, offset, length, store.size);
+    if (status < 0)
+        return rpc_error(status);
+    count(length);
+    switch (operation & BLOCK_OPERATION_MASK) {
+    case BLOCK_READ:
+        status = store_read(offset, buffer, start, length);
+        break;
+    case BLOCK_WRITE:
+        status = store_write(offset, buffer, start, length);
+        break;
+    case BLOCK_DISCARD:
+        status = store_discard(offset, length);
+        break;
+    }
+    return status < 0 ? rpc_error(status) : rpc_ok(BLOCK_DONE);
+}
+
+RpcResult block_do_kick(void)
+{
+    return rpc_ok(0);
+}
+
+// ---- Life cycle ----
+
+int64_t domain_init(void)
+{
+    return store_open(PARAMETER_MEGABYTES);
+}
+
+RpcResult domain_export(uint64_t schema)
+{
+    struct state_writer writer = {0};
+    if (schema < 1 || schema > DOMAIN_SCHEMA)
+        return rpc_error(-EINVAL);
+    store_export(&writer);
+    if (schema >= 2)
+        state_write(&writer, &served, sizeof served);
+    return state_finish(&writer, KIND, schema);
+}
+
+int64_t domain_import(rref_t state, uint64_t schema)
+{
+    struct state_reader reader;
+    state_open(&reader, state, KIND, schema);
+    store_import(&reader);
+    if (schema >= 2)
+        state_read(&reader, &served, sizeof served);
+    return state_close(&reader);
+}
+
+// Also after an update, when nobody waits any more.
+int64_t domain_exit(void)
+{
+    if (PARAMETER_COUNT)
+        log_printf("served %lu requests, %lu MiB", served.requests, served.bytes >> 20);
+    return 0;
+}

@@ -1,0 +1,4 @@
+# SPDX-License-Identifier: MIT
+
+include domains/nullblk/domain.mk
+SOURCES := $(addprefix ../nullblk/,$(SOURCES))

@@ -1,0 +1,227 @@
+// SPDX-License-Identifier: MIT
+// Descriptor tables and what they refer to. files_lock covers the tables; a reference keeps an open
+// file while a call uses it.
+#include "files.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include "calls.h"
+#include "core.h"
+#include "fs_client.h"
+#include "processes.h"
+
+static struct mutex files_lock;
+
+int64_t files_create(struct file_table *table)
+{
+    table->entries = calloc(DESCRIPTORS_MAX, sizeof *table->entries);
+    return table->entries ? 0 : -ENOMEM;
+}
+
+int64_t files_clone(struct file_table *to, struct file_table *from)
+{
+    int64_t result = files_create(to);
+    if (result < 0)
+        return result;
+    mutex_lock(&files_lock);
+    memcpy(to->entries, from->entries, DESCRIPTORS_MAX * sizeof *to->entries);
+    for (uint32_t i = 0; i < DESCRIPTORS_MAX; i++)
+        if (to->entries[i].file)
+            to->entries[i].file->references++;
+    mutex_unlock(&files_lock);
+    return 0;
+}
+
+// Empties a descriptor; returns the file it referred to, or NULL.
+static struct open_file *descriptor_take(struct thread *thread, uint32_t descriptor)
+{
+    struct file_table *table = &thread->process->files;
+    if (descriptor >= DESCRIPTORS_MAX)
+        return NULL;
+    mutex_lock(&files_lock);
+    struct open_file *file = table->entries[descriptor].file;
+    table->entries[descriptor] = (struct descriptor){0};
+    mutex_unlock(&files_lock);
+    return file;
+}
+
+void files_close_all(struct thread *thread, struct file_table *table)
+{
+    if (!table->entries)
+        return;
+    for (uint32_t i = 0; i < DESCRIPTORS_MAX; i++)
+        if (table->entries[i].file)
+            file_put(thread, descriptor_take(thread, i));
+    free(table->entries);
+    table->entries = NULL;
+}
+
+void files_close_on_exec(struct thread *thread, struct file_table *table)
+{
+    for (uint32_t i = 0; i < DESCRIPTORS_MAX; i++)
+        if (table->entries[i].file && table->entries[i].close_on_exec)
+            file_put(thread, descriptor_take(thread, i));
+}
+
+struct open_file *file_get(struct thread *thread, int32_t descriptor)
+{
+    struct open_file *file = NULL;
+    if (descriptor < 0 || descriptor >= DESCRIPTORS_MAX)
+        return NULL;
+    mutex_lock(&files_lock);
+    file = thread->process->files.entries[descriptor].file;
+    if (file)
+        file->references++;
+    mutex_unlock(&files_lock);
+    return file;
+}
+
+void file_put(struct thread *thread, struct open_file *file)
+{
+    (void)thread;
+    if (!file || atomic_fetch_sub(&file->references, 1) != 1)
+        return;
+    if (file->pipe)
+        pipe_end_close(file);
+    else if (!(file->flags & OPEN_PATH))
+        fs_close(mounts[file->place.mount].service, file->file);
+    if (!file->pipe)
+        mounts[file->place.mount].opens--;
+    free(file->path);
+    free(file);
+}
+
+int64_t descriptor_add(struct thread *thread, struct open_file *file, int32_t lowest,
+                       bool close_on_exec)
+{
+    struct descriptor *entries = thread->process->files.entries;
+    int64_t result = -EMFILE;
+    mutex_lock(&files_lock);
+    for (int32_t i = lowest; i < DESCRIPTORS_MAX && result < 0; i++) {
+        if (entries[i].file)
+            continue;
+        entries[i] = (struct descriptor){file, close_on_exec};
+        result = i;
+    }
+    mutex_unlock(&files_lock);
+    return result;
+}
+
+// Refers to a further reference of FILE from exactly that descriptor.
+static int64_t descriptor_set(struct thread *thread, struct open_file *file, uint32_t descriptor,
+                              bool close_on_exec)
+{
+    if (descriptor >= DESCRIPTORS_MAX)
+        return -EBADF;
+    mutex_lock(&files_lock);
+    struct descriptor *entry = &thread->process->files.entries[descriptor];
+    struct open_file *old = entry->file;
+    *entry = (struct descriptor){file, close_on_exec};
+    mutex_unlock(&files_lock);
+    file_put(thread, old);
+    return descriptor;
+}
+
+// ---- System calls ----
+
+int64_t call_close(struct thread *thread, const uint64_t *a)
+{
+    struct open_file *file = descriptor_take(thread, (uint32_t)a[0]);
+    if (!file)
+        return -EBADF;
+    file_put(thread, file);
+    return 0;
+}
+
+static int64_t duplicate(struct thread *thread, uint64_t descriptor, int32_t lowest,
+                         bool close_on_exec)
+{
+    if (lowest < 0 || lowest >= DESCRIPTORS_MAX)
+        return -EINVAL;
+    struct open_file *file = file_get(thread, (int32_t)descriptor);
+    if (!file)
+        return -EBADF;
+    int64_t result = descriptor_add(thread, file, lowest, close_on_exec);
+    if (result < 0)
+        file_put(thread, file);
+    return result;
+}
+
+int64_t call_dup(struct thread *thread, const uint64_t *a)
+{
+    return duplicate(thread, a[0], 0, false);
+}
+
+int64_t call_dup3(struct thread *thread, const uint64_t *a)
+{
+    if ((uint32_t)a[0] == (uint32_t)a[1] || (a[2] & ~(uint64_t)OPEN_CLOSE_ON_EXEC))
+        return -EINVAL;
+    struct open_file *file = file_get(thread, (int32_t)a[0]);
+    if (!file)
+        return -EBADF;
+    int64_t result = descriptor_set(thread, file, (uint32_t)a[1], a[2] != 0);
+    if (result < 0)
+        file_put(thread, file);
+    return result;
+}
+
+#define FCNTL_DUPLICATE       0
+#define FCNTL_GET_CLOSE       1
+#define FCNTL_SET_CLOSE       2
+#define FCNTL_GET_FLAGS       3
+#define FCNTL_SET_FLAGS       4
+#define FCNTL_GET_LOCK        5
+#define FCNTL_SET_LOCK        6
+#define FCNTL_WAIT_LOCK       7
+#define FCNTL_DUPLICATE_CLOSE 1030
+#define FLAGS_CHANGEABLE      (OPEN_APPEND | OPEN_NONBLOCK | OPEN_DIRECT)
+#define LOCK_NONE             2
+
+// Locks on files always succeed: every process here trusts the others.
+static int64_t lock_answer(struct thread *thread, uint64_t address)
+{
+    uint16_t none = LOCK_NONE;
+    return user_write(thread, address, &none, sizeof none);
+}
+
+static int64_t file_control(struct thread *thread, struct open_file *file, const uint64_t *a)
+{
+    struct descriptor *entry = &thread->process->files.entries[(uint32_t)a[0]];
+    switch (a[1]) {
+    case FCNTL_GET_CLOSE:
+        return entry->close_on_exec;
+    case FCNTL_SET_CLOSE:
+        entry->close_on_exec = a[2] & 1;
+        return 0;
+    case FCNTL_GET_FLAGS:
+        return file->flags;
+    case FCNTL_SET_FLAGS:
+        file->flags = (file->flags & ~FLAGS_CHANGEABLE) | ((uint32_t)a[2] & FLAGS_CHANGEABLE);
+        return 0;
+    case FCNTL_GET_LOCK:
+        return lock_answer(thread, a[2]);
+    case FCNTL_SET_LOCK:
+    case FCNTL_WAIT_LOCK:
+        return 0;
+    }
+    return -EINVAL;
+}
+
+int64_t call_fcntl(struct thread *thread, const uint64_t *a)
+{
+    if (a[1] == FCNTL_DUPLICATE || a[1] == FCNTL_DUPLICATE_CLOSE)
+        return duplicate(thread, a[0], (int32_t)a[2], a[1] == FCNTL_DUPLICATE_CLOSE);
+    struct open_file *file = file_get(thread, (int32_t)a[0]);
+    if (!file)
+        return -EBADF;
+    int64_t result = file_control(thread, file, a);
+    file_put(thread, file);
+    return result;
+}
+
+int64_t call_flock(struct thread *thread, const uint64_t *a)
+{
+    struct open_file *file = file_get(thread, (int32_t)a[0]);
+    file_put(thread, file);
+    return file ? 0 : -EBADF;
+}

@@ -1,0 +1,55 @@
+// SPDX-License-Identifier: MIT
+// A process's address space as posix lays it out. The core keeps the pages; here is which ranges
+// are taken, so that mmap can choose free ones.
+//   program at its own addresses, break behind it; mappings from MAPPINGS_END down; the stack, and
+//   above it the page that signal handlers return to.
+#pragma once
+#include <stdint.h>
+#include "kernel/abi/rpc.h"
+
+#define PAGE_SIZE     4096u
+#define PAGE_ROUND(n) (((n) + PAGE_SIZE - 1) & ~(uint64_t)(PAGE_SIZE - 1))
+
+#define USER_START   0x10000u
+#define TRAMPOLINE   0x3FFFFFE000u
+#define STACK_END    0x3FFFFF0000u
+#define STACK_SIZE   0x800000u
+#define MAPPINGS_END (STACK_END - STACK_SIZE - 0x100000u)
+#define BREAK_LIMIT  0x1000000000u
+#define RANGES_MAX   1024u
+
+struct range {
+    uint64_t start, end;
+};
+
+// Mapped ranges sorted by address, next to each other only if they touch.
+struct memory {
+    handle_t space;
+    uint64_t break_start, break_end;
+    struct range *ranges;
+    uint32_t count, capacity;
+};
+
+struct thread;
+
+// A copy-on-write copy for fork. 0 or a negative errno; then TO is empty.
+int64_t memory_clone(struct memory *to, const struct memory *from);
+
+// Gives the address space back.
+void memory_free(struct memory *memory);
+
+// Takes a free range of LENGTH bytes (whole pages), or exactly that at ADDRESS if it is not 0.
+// -ENOMEM.
+int64_t range_take(struct memory *memory, uint64_t address, uint64_t length);
+void range_give(struct memory *memory, uint64_t address, uint64_t length);
+
+// The system calls.
+int64_t call_brk(struct thread *thread, const uint64_t *a);
+int64_t call_mmap(struct thread *thread, const uint64_t *a);
+int64_t call_munmap(struct thread *thread, const uint64_t *a);
+int64_t call_mprotect(struct thread *thread, const uint64_t *a);
+
+// Copies between own memory and the calling process's. 0, or -EFAULT where not all could be
+// copied. May sleep, where memory is short: no lock is held.
+int64_t user_read(struct thread *thread, void *to, uint64_t address, uint64_t n);
+int64_t user_write(struct thread *thread, uint64_t address, const void *from, uint64_t n);

@@ -1,0 +1,273 @@
+// SPDX-License-Identifier: MIT
+// Which file system is found where, and mounting the one on the disk.
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "calls.h"
+#include "core.h"
+#include "fs_client.h"
+#include "log.h"
+#include "manifest.h"
+#include "path.h"
+#include "process_server.h"
+#include "processes.h"
+
+static char disk_path[PATH_SIZE];  // where the disk's file system is or was
+static _Atomic uint32_t disk_busy; // it is being mounted or unmounted
+
+struct mount mounts[] = {
+    {.source = "ramfs", .path = "/", .kind = "ramfs", .service = HANDLE_RAMFS},
+    {.source = "devfs", .path = "/dev", .kind = "devfs", .service = HANDLE_DEVFS},
+    {.source = "procfs", .path = "/proc", .kind = "procfs", .service = HANDLE_PROCFS},
+    [MOUNT_DISK] = {.source = "/dev/vda",
+                    .path = disk_path,
+                    .kind = "ext2",
+                    .service = HANDLE_EXT2},
+};
+const uint32_t mount_count = sizeof mounts / sizeof *mounts;
+
+int64_t fs_error(int64_t status)
+{
+    if (status >= -4095)
+        return status;
+    if (status == RPC_TIMEOUT)
+        return -ETIMEDOUT;
+    if (status == RPC_NO_MEMORY)
+        return -ENOMEM;
+    return status == RPC_DEAD || status == RPC_NO_HANDLE ? -ENXIO : -EIO;
+}
+
+// The directory of that name in the root, made if it is not there.
+static int64_t covered_find(struct thread *thread, const char *name)
+{
+    uint32_t length = (uint32_t)strlen(name);
+    memcpy((void *)thread->names, name, length);
+    RpcResult found = fs_lookup(HANDLE_RAMFS, mounts[0].root, thread->names, length);
+    if (found.status == -ENOENT)
+        found =
+            fs_create(HANDLE_RAMFS, mounts[0].root, thread->names, length, FS_DIRECTORY | 0755, 0);
+    return fs_result(found);
+}
+
+int64_t mounts_start(struct thread *thread)
+{
+    for (uint32_t i = 0; i < MOUNT_DISK; i++) {
+        struct mount *mount = &mounts[i];
+        RpcResult root = fs_root(mount->service);
+        if (root.status < 0) {
+            log_printf("nothing to mount on %s: service %s answers %lld", mount->path, mount->kind,
+                       (long long)root.status);
+            if (i == 0)
+                return fs_error(root.status);
+            continue;
+        }
+        mount->root = root.value;
+        int64_t covered = i ? covered_find(thread, mount->path + 1) : 0;
+        if (covered < 0)
+            return covered;
+        mount->covered.node = (uint64_t)covered;
+    }
+    return 0;
+}
+
+struct place mount_enter(struct place place)
+{
+    for (uint32_t i = 1; i < mount_count; i++)
+        if (mounts[i].root && mounts[i].covered.mount == place.mount &&
+            mounts[i].covered.node == place.node)
+            return (struct place){i, mounts[i].root};
+    return place;
+}
+
+bool mount_named(struct place *place, const char *name)
+{
+    if (place->mount || place->node != mounts[0].root)
+        return false;
+    for (uint32_t i = 1; i < MOUNT_DISK; i++) {
+        if (!mounts[i].root || strcmp(mounts[i].path + 1, name) != 0)
+            continue;
+        *place = (struct place){i, mounts[i].root};
+        return true;
+    }
+    return false;
+}
+
+struct place mount_leave(struct place place)
+{
+    while (place.mount && place.node == mounts[place.mount].root)
+        place = mounts[place.mount].covered;
+    return place;
+}
+
+// ---- The disk ----
+
+#define MOUNT_READ_ONLY 0x1u
+#define MOUNT_REFUSED   0xC1030u // remount, bind, move and what says how mounts are shared
+#define KIND_SIZE       16
+#define DISK            FS_DEVICE(254, 0)
+
+#ifndef ENOTBLK
+#define ENOTBLK 15
+#endif
+
+static int64_t disk_control(struct thread *thread, uint64_t request, uint64_t value)
+{
+    return fs_result(
+        fs_control(mounts[MOUNT_DISK].service, FS_WHOLE, request, thread->data, value));
+}
+
+static int64_t source_check(struct thread *thread, uint64_t address)
+{
+    struct walk *walk;
+    int64_t result = path_walk_user(thread, AT_CURRENT, address, WALK_FOLLOW, &walk);
+    if (result < 0)
+        return result;
+    if ((walk->stat.mode & FS_TYPE) != FS_BLOCK)
+        result = -ENOTBLK;
+    else if (walk->stat.device != DISK)
+        result = -ENODEV; // the file system's domain holds no other
+    free(walk);
+    return result;
+}
+
+static int64_t kind_check(struct thread *thread, uint64_t address)
+{
+    char kind[KIND_SIZE];
+    if (!address)
+        return 0;
+    int64_t length =
+        core_space_read_string(thread->process->memory.space, kind, address, KIND_SIZE);
+    if (length < 0)
+        return length == -ENAMETOOLONG ? -ENODEV : length;
+    return strcmp(kind, mounts[MOUNT_DISK].kind) == 0 ? 0 : -ENODEV;
+}
+
+// Nothing is mounted on a root: what lies below could not be reached.
+static int64_t target_check(const struct walk *walk)
+{
+    if ((walk->stat.mode & FS_TYPE) != FS_DIRECTORY)
+        return -ENOTDIR;
+    return walk->found.node == mounts[walk->found.mount].root || mounts[MOUNT_DISK].root ? -EBUSY
+                                                                                         : 0;
+}
+
+static int64_t disk_mount(struct thread *thread, const struct walk *target, uint64_t flags)
+{
+    struct mount *mount = &mounts[MOUNT_DISK];
+    int64_t result = target_check(target);
+    if (result < 0)
+        return result;
+    result = disk_control(thread, FS_CONTROL_MOUNT, flags & MOUNT_READ_ONLY ? FS_READ_ONLY : 0);
+    if (result < 0)
+        return result;
+    mount->read_only = result & FS_READ_ONLY;
+    RpcResult root = fs_root(mount->service);
+    if (root.status < 0) {
+        disk_control(thread, FS_CONTROL_UNMOUNT, 0);
+        return fs_error(root.status);
+    }
+    strcpy(disk_path, target->path);
+    mount->covered = target->found;
+    mount->opens = 0;
+    mount->root = root.value;
+    return 0;
+}
+
+int64_t call_mount(struct thread *thread, const uint64_t *a)
+{
+    struct walk *target;
+    if (a[3] & MOUNT_REFUSED)
+        return -EINVAL;
+    int64_t result = kind_check(thread, a[2]);
+    if (result == 0)
+        result = source_check(thread, a[0]);
+    if (result == 0)
+        result = path_walk_user(thread, AT_CURRENT, a[1], WALK_FOLLOW, &target);
+    if (result < 0)
+        return result;
+    result = -EBUSY;
+    if (!atomic_exchange(&disk_busy, 1)) {
+        result = disk_mount(thread, target, a[3]);
+        disk_busy = 0;
+    }
+    free(target);
+    return result;
+}
+
+static bool is_disk_in_use(void)
+{
+    bool in_use = mounts[MOUNT_DISK].opens > 0;
+    mutex_lock(&process_lock);
+    for (uint32_t i = 0; i < PROCESSES_MAX; i++)
+        in_use |= processes[i].life != LIFE_FREE && processes[i].life != LIFE_ZOMBIE &&
+                  processes[i].directory.mount == MOUNT_DISK;
+    mutex_unlock(&process_lock);
+    return in_use;
+}
+
+// Whoever is on the way in meanwhile finds nodes that are gone.
+static int64_t disk_unmount(struct thread *thread, const struct walk *target)
+{
+    struct mount *mount = &mounts[MOUNT_DISK];
+    if (!mount->root || target->found.mount != MOUNT_DISK || target->found.node != mount->root)
+        return -EINVAL;
+    if (is_disk_in_use())
+        return -EBUSY;
+    uint64_t root = mount->root;
+    mount->root = 0;
+    int64_t result = disk_control(thread, FS_CONTROL_UNMOUNT, 0);
+    if (result < 0 && result != -EINVAL)
+        mount->root = root; // it may be tried again
+    return result;
+}
+
+int64_t call_umount2(struct thread *thread, const uint64_t *a)
+{
+    struct walk *target;
+    if (a[1])
+        return -EINVAL; // by force, or later: neither
+    int64_t result = path_walk_user(thread, AT_CURRENT, a[0], WALK_FOLLOW, &target);
+    if (result < 0)
+        return result;
+    result = -EBUSY;
+    if (!atomic_exchange(&disk_busy, 1)) {
+        result = disk_unmount(thread, target);
+        disk_busy = 0;
+    }
+    free(target);
+    return result;
+}
+
+void mount_disk_restore(const char *path, bool read_only)
+{
+    snprintf(disk_path, sizeof disk_path, "%s", path);
+    mounts[MOUNT_DISK].read_only = read_only;
+}
+
+void mount_disk_release(struct thread *thread)
+{
+    mounts[MOUNT_DISK].root = 0;
+    disk_control(thread, FS_CONTROL_UNMOUNT, 0);
+}
+
+// /proc/mounts
+RpcResult process_do_mounts(rref_t out, uint32_t room)
+{
+    uint32_t filled = 0;
+    for (uint32_t i = 0; i < mount_count; i++) {
+        const struct mount *mount = &mounts[i];
+        char line[PATH_SIZE + 64];
+        if (!mount->root)
+            continue;
+        int length = snprintf(line, sizeof line, "%s %s %s %s 0 0\n", mount->source, mount->path,
+                              mount->kind, mount->read_only ? "ro" : "rw");
+        if (length <= 0 || (uint32_t)length > room - filled)
+            break;
+        int64_t status = core_rref_write(out, filled, line, (uint64_t)length);
+        if (status < 0)
+            return rpc_error(status);
+        filled += (uint32_t)length;
+    }
+    return rpc_ok(filled);
+}

@@ -1,0 +1,145 @@
+// SPDX-License-Identifier: MIT
+// The system calls that read, write and seek.
+#include <string.h>
+
+#include "calls.h"
+#include "core.h"
+#include "processes.h"
+
+#define COUNT_MAX   0x7FFFF000u // as Linux: one call moves no more
+#define VECTORS_MAX 64u
+
+struct vector {
+    uint64_t address, length;
+};
+
+typedef int64_t transfer_function(struct thread *thread, struct open_file *file, uint64_t address,
+                                  uint64_t n, uint64_t *position);
+
+static int64_t transfer_call(struct thread *thread, const uint64_t *a, uint64_t *position,
+                             transfer_function *function)
+{
+    uint64_t n = a[2] < COUNT_MAX ? a[2] : COUNT_MAX;
+    uint64_t skip = thread->is_repeated ? thread->progress : 0; // moved before it was interrupted
+    struct open_file *file = file_get(thread, (int32_t)a[0]);
+    thread->is_repeated = false; // what follows in this call is no repetition
+    if (!file)
+        return -EBADF;
+    if (position)
+        *position += skip;
+    int64_t result = -ESPIPE;
+    if (!position || !file->pipe)
+        result = function(thread, file, a[1] + skip, n - skip, position);
+    file_put(thread, file);
+    if (result == -EINTR)
+        return result;
+    thread->progress = 0;
+    return result < 0 && skip ? (int64_t)skip : result + (int64_t)skip;
+}
+
+int64_t call_read(struct thread *thread, const uint64_t *a)
+{
+    return transfer_call(thread, a, NULL, file_read);
+}
+
+int64_t call_write(struct thread *thread, const uint64_t *a)
+{
+    return transfer_call(thread, a, NULL, file_write);
+}
+
+int64_t call_pread64(struct thread *thread, const uint64_t *a)
+{
+    uint64_t position = a[3];
+    return (int64_t)position < 0 ? -EINVAL : transfer_call(thread, a, &position, file_read);
+}
+
+int64_t call_pwrite64(struct thread *thread, const uint64_t *a)
+{
+    uint64_t position = a[3];
+    return (int64_t)position < 0 ? -EINVAL : transfer_call(thread, a, &position, file_write);
+}
+
+static int64_t vector_call(struct thread *thread, const uint64_t *a, uint64_t *position,
+                           transfer_function *function)
+{
+    struct vector vectors[VECTORS_MAX];
+    if (a[2] > VECTORS_MAX)
+        return -EINVAL;
+    if (user_read(thread, vectors, a[1], a[2] * sizeof *vectors) < 0)
+        return -EFAULT;
+    int64_t done = 0;
+    for (uint64_t i = 0; i < a[2]; i++) {
+        if (!vectors[i].length)
+            continue;
+        uint64_t each[] = {a[0], vectors[i].address, vectors[i].length};
+        int64_t result = transfer_call(thread, each, position, function);
+        if (result == -EINTR && done) { // a short count: the first vectors are not done again
+            done += (int64_t)thread->progress;
+            thread->progress = 0;
+            return done;
+        }
+        if (result < 0)
+            return done ? done : result;
+        done += result;
+        if ((uint64_t)result < vectors[i].length)
+            break;
+    }
+    return done;
+}
+
+int64_t call_readv(struct thread *thread, const uint64_t *a)
+{
+    return vector_call(thread, a, NULL, file_read);
+}
+
+int64_t call_writev(struct thread *thread, const uint64_t *a)
+{
+    return vector_call(thread, a, NULL, file_write);
+}
+
+int64_t call_preadv(struct thread *thread, const uint64_t *a)
+{
+    uint64_t position = a[3];
+    return vector_call(thread, a, &position, file_read);
+}
+
+int64_t call_pwritev(struct thread *thread, const uint64_t *a)
+{
+    uint64_t position = a[3];
+    return vector_call(thread, a, &position, file_write);
+}
+
+enum { SEEK_START, SEEK_CURRENT, SEEK_END };
+
+static int64_t file_seek(struct thread *thread, struct open_file *file, int64_t offset,
+                         uint32_t whence)
+{
+    struct fs_stat stat = {0};
+    if (file->pipe)
+        return -ESPIPE;
+    if (whence > SEEK_END)
+        return -EINVAL;
+    if (whence == SEEK_END) {
+        int64_t result = place_stat(thread, file->place, &stat);
+        if (result < 0)
+            return result;
+    }
+    uint64_t base = whence == SEEK_START ? 0 : whence == SEEK_END ? stat.size : file->position;
+    int64_t position;
+    if (__builtin_add_overflow((int64_t)base, offset, &position) || position < 0)
+        return -EINVAL;
+    if (file_is_terminal(file))
+        return -ESPIPE;
+    file->position = (uint64_t)position;
+    return position;
+}
+
+int64_t call_lseek(struct thread *thread, const uint64_t *a)
+{
+    struct open_file *file = file_get(thread, (int32_t)a[0]);
+    if (!file)
+        return -EBADF;
+    int64_t result = file_seek(thread, file, (int64_t)a[1], (uint32_t)a[2]);
+    file_put(thread, file);
+    return result;
+}

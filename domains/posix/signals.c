@@ -1,0 +1,251 @@
+// SPDX-License-Identifier: MIT
+// Sending signals, and what they do to the process that gets one.
+#include "signals.h"
+
+#include <string.h>
+#include "calls.h"
+#include "core.h"
+#include "processes.h"
+#include "shortage.h"
+
+#define STOPS                                                                                      \
+    (SIGNAL_BIT(SIGSTOP) | SIGNAL_BIT(SIGTSTP) | SIGNAL_BIT(SIGTTIN) | SIGNAL_BIT(SIGTTOU))
+#define IGNORED_BY_DEFAULT                                                                         \
+    (SIGNAL_BIT(SIGCHLD) | SIGNAL_BIT(SIGURG) | SIGNAL_BIT(SIGWINCH) | SIGNAL_BIT(SIGCONT))
+#define CHILD_STOPPED   5 // si_code of SIGCHLD
+#define CHILD_CONTINUED 6
+
+bool signal_is_pending(const struct thread *thread)
+{
+    return thread->process->signals.pending & ~thread->blocked;
+}
+
+static bool is_ignored(const struct process *process, uint32_t number)
+{
+    uint64_t handler = process->signals.actions[number].handler;
+    if (number == SIGKILL || number == SIGSTOP)
+        return process->pid == 1;
+    if (handler == HANDLER_DEFAULT)
+        return process->pid == 1 || (SIGNAL_BIT(number) & IGNORED_BY_DEFAULT);
+    return handler == HANDLER_IGNORE;
+}
+
+// ---- Sending ----
+
+// The parent learns that a child has stopped or goes on.
+static void stop_tell(struct process *process, uint32_t news, int32_t code, uint32_t status)
+{
+    struct process *parent = process->parent;
+    process->stop_news = news;
+    if (!parent)
+        return;
+    if (!(parent->signals.actions[SIGCHLD].flags & ACTION_NO_CHILD_STOP))
+        signal_send(parent, SIGCHLD,
+                    (struct signal_origin){.code = code, .pid = process->pid, .status = status});
+    queue_wake(&parent->children_news);
+}
+
+static void process_continue(struct process *process)
+{
+    process->signals.pending &= ~STOPS;
+    if (process->life != LIFE_STOPPED)
+        return;
+    process->life = LIFE_ALIVE;
+    stop_tell(process, STATUS_CONTINUED, CHILD_CONTINUED, SIGCONT);
+    queue_wake(&process->continued);
+}
+
+void signal_send(struct process *process, uint32_t number, struct signal_origin origin)
+{
+    struct signal_state *state = &process->signals;
+    if (number == 0 || process->life == LIFE_ZOMBIE || process->life == LIFE_FREE)
+        return;
+    if (number == SIGCONT)
+        process_continue(process);
+    if (SIGNAL_BIT(number) & STOPS)
+        state->pending &= ~SIGNAL_BIT(SIGCONT);
+    bool is_blocked = process->thread->blocked & SIGNAL_BIT(number);
+    if (is_ignored(process, number) && !is_blocked)
+        return;
+    state->origins[number] = origin;
+    state->pending |= SIGNAL_BIT(number);
+    if (number == SIGKILL)
+        queue_wake(&process->continued);
+    sleep_end(process->thread);
+    if (process->thread->handle)
+        core_user_kick(process->thread->handle);
+}
+
+uint32_t signal_send_group(uint32_t group, uint32_t number, struct signal_origin origin)
+{
+    uint32_t count = 0;
+    for (uint32_t i = 0; i < PROCESSES_MAX; i++) {
+        struct process *each = &processes[i];
+        if (each->life == LIFE_FREE || each->group != group)
+            continue;
+        signal_send(each, number, origin);
+        count++;
+    }
+    return count;
+}
+
+void signal_force(struct thread *thread, uint32_t number, uint64_t address)
+{
+    struct process *process = thread->process;
+    mutex_lock(&process_lock);
+    struct signal_action *action = &process->signals.actions[number];
+    bool is_refused = action->handler == HANDLER_IGNORE || (thread->blocked & SIGNAL_BIT(number));
+    if (is_refused)
+        action->handler = HANDLER_DEFAULT;
+    thread->blocked &= ~SIGNAL_BIT(number);
+    process->signals.origins[number] = (struct signal_origin){.code = 1, .address = address};
+    process->signals.pending |= SIGNAL_BIT(number);
+    mutex_unlock(&process_lock);
+}
+
+void signals_reset(struct signal_state *state)
+{
+    for (uint32_t i = 1; i <= SIGNALS_MAX; i++)
+        if (state->actions[i].handler != HANDLER_IGNORE)
+            state->actions[i] = (struct signal_action){0};
+}
+
+// ---- Delivery ----
+
+// The next signal to deal with, taken off; 0 if there is none. SIGKILL goes first.
+static uint32_t signal_take(struct thread *thread, struct signal_action *action,
+                            struct signal_origin *origin)
+{
+    struct signal_state *state = &thread->process->signals;
+    uint32_t number = 0;
+    mutex_lock(&process_lock);
+    uint64_t ready = state->pending & ~thread->blocked;
+    if (ready)
+        number = ready & SIGNAL_BIT(SIGKILL) ? SIGKILL : (uint32_t)__builtin_ctzll(ready) + 1;
+    if (number) {
+        state->pending &= ~SIGNAL_BIT(number);
+        *action = state->actions[number];
+        *origin = state->origins[number];
+        if ((action->flags & ACTION_RESET) && action->handler > HANDLER_IGNORE)
+            state->actions[number] = (struct signal_action){0};
+    }
+    mutex_unlock(&process_lock);
+    return number;
+}
+
+// Deaf to everything but SIGCONT and SIGKILL.
+bool stop_wait(struct thread *thread)
+{
+    struct process *process = thread->process;
+    while (process->life == LIFE_STOPPED && !(process->signals.pending & SIGNAL_BIT(SIGKILL))) {
+        struct waiter waiter;
+        struct wait_item item = {.event = thread->event, .seen = sleep_prepare(thread)};
+        queue_join(&process->continued, &waiter, thread);
+        bool stays =
+            process->life == LIFE_STOPPED && !(process->signals.pending & SIGNAL_BIT(SIGKILL));
+        int64_t slept = stays ? core_wait(&item, 1, WAIT_FOREVER) : 0;
+        queue_leave(&process->continued, &waiter);
+        if (slept < 0) {
+            core_user_kick(thread->handle);
+            return false;
+        }
+    }
+    mutex_lock(&process_lock);
+    if (process->life == LIFE_STOPPED)
+        process->life = LIFE_ALIVE;
+    mutex_unlock(&process_lock);
+    return true;
+}
+
+static bool process_stop(struct thread *thread, uint32_t number)
+{
+    mutex_lock(&process_lock);
+    thread->process->life = LIFE_STOPPED;
+    stop_tell(thread->process, STATUS_STOP(number), CHILD_STOPPED, number);
+    mutex_unlock(&process_lock);
+    return stop_wait(thread);
+}
+
+// What happens where the program has no handler.
+static enum delivery default_action(struct thread *thread, uint32_t number,
+                                    const struct signal_action *action)
+{
+    uint64_t bit = SIGNAL_BIT(number);
+    bool is_unstoppable = number == SIGKILL || number == SIGSTOP;
+    if (!is_unstoppable && action->handler == HANDLER_IGNORE)
+        return DELIVERY_NOTHING;
+    if (bit & IGNORED_BY_DEFAULT)
+        return DELIVERY_NOTHING;
+    if (bit & STOPS)
+        return process_stop(thread, number) ? DELIVERY_NOTHING : DELIVERY_STOPPED;
+    if (thread->process->is_victim)
+        shortage_victim_ends(thread);
+    process_exit(thread, number);
+    return DELIVERY_ENDED;
+}
+
+// Signals that a handler runs with: those it named, and its own.
+static void block_for_handler(struct thread *thread, uint32_t number,
+                              const struct signal_action *action)
+{
+    thread->blocked |= action->mask;
+    if (!(action->flags & ACTION_NO_DEFER))
+        thread->blocked |= SIGNAL_BIT(number);
+    thread->blocked &= ~(SIGNAL_BIT(SIGKILL) | SIGNAL_BIT(SIGSTOP));
+}
+
+// The mask that comes back after the handler.
+static uint64_t mask_to_restore(struct thread *thread)
+{
+    uint64_t mask = thread->restore_blocked ? thread->saved_blocked : thread->blocked;
+    thread->restore_blocked = false;
+    return mask;
+}
+
+// The registers that the first handler returns to: those after the call, or at it once more.
+static void registers_settle(struct user_registers *registers, const int64_t *result,
+                             uint64_t first, const struct signal_action *action)
+{
+    if (!result)
+        return;
+    registers->x[10] = (uint64_t)*result;
+    if (*result == -EINTR && (action->flags & ACTION_RESTART)) {
+        registers->x[10] = first;
+        registers->pc -= 4; // the ecall
+    }
+}
+
+enum delivery signals_deliver(struct thread *thread, const int64_t *result, uint64_t first)
+{
+    struct user_registers registers;
+    struct signal_action action;
+    struct signal_origin origin;
+    bool is_handled = false;
+    uint32_t number;
+    while ((number = signal_take(thread, &action, &origin)) != 0) {
+        if (action.handler <= HANDLER_IGNORE || number == SIGKILL || number == SIGSTOP) {
+            enum delivery done = default_action(thread, number, &action);
+            if (done == DELIVERY_ENDED)
+                return done;
+            if (done == DELIVERY_STOPPED && !is_handled)
+                return done;
+            if (done == DELIVERY_STOPPED)
+                break;
+            continue;
+        }
+        if (!is_handled) {
+            core_user_registers(&registers, 0);
+            registers_settle(&registers, result, first, &action);
+        }
+        is_handled = true;
+        if (frame_push(thread, &registers, number, &action, &origin, mask_to_restore(thread)) < 0) {
+            process_exit(thread, SIGSEGV);
+            return DELIVERY_ENDED;
+        }
+        block_for_handler(thread, number, &action);
+    }
+    if (!is_handled)
+        return DELIVERY_NOTHING;
+    core_user_registers(&registers, 1);
+    return DELIVERY_HANDLED;
+}

@@ -1,0 +1,163 @@
+// SPDX-License-Identifier: MIT
+// Clocks and sleeping. There is no clock that survives power-off, so time begins at boot: all
+// clocks count from there, the calendar's too.
+#include <string.h>
+
+#include "alarm.h"
+#include "calls.h"
+#include "core.h"
+#include "processes.h"
+
+#define NS_PER_S    1000000000u
+#define NS_PER_US   1000u
+#define NS_PER_TICK 10000000u // of times()
+#define CLOCKS_MAX  12u
+#define ABSOLUTE    1u
+
+static void ns_split(uint64_t ns, int64_t time[2])
+{
+    time[0] = (int64_t)(ns / NS_PER_S);
+    time[1] = (int64_t)(ns % NS_PER_S);
+}
+
+int64_t time_read(struct thread *thread, uint64_t address, uint64_t *ns)
+{
+    int64_t time[2];
+    if (user_read(thread, time, address, sizeof time) < 0)
+        return -EFAULT;
+    if (time[0] < 0 || time[1] < 0 || time[1] >= (int64_t)NS_PER_S)
+        return -EINVAL;
+    if (time[0] > INT64_MAX / NS_PER_S / 2)
+        time[0] = INT64_MAX / NS_PER_S / 2; // centuries: for ever
+    *ns = (uint64_t)time[0] * NS_PER_S + (uint64_t)time[1];
+    return 0;
+}
+
+static int64_t time_write(struct thread *thread, uint64_t address, uint64_t ns)
+{
+    int64_t time[2];
+    ns_split(ns, time);
+    return user_write(thread, address, time, sizeof time);
+}
+
+int64_t call_clock_gettime(struct thread *thread, const uint64_t *a)
+{
+    return a[0] < CLOCKS_MAX ? time_write(thread, a[1], core_time()) : -EINVAL;
+}
+
+int64_t call_clock_getres(struct thread *thread, const uint64_t *a)
+{
+    if (a[0] >= CLOCKS_MAX)
+        return -EINVAL;
+    return a[1] ? time_write(thread, a[1], 100) : 0; // rdtime counts at 10 MHz
+}
+
+int64_t call_gettimeofday(struct thread *thread, const uint64_t *a)
+{
+    int64_t time[2];
+    ns_split(core_time(), time);
+    time[1] /= NS_PER_US;
+    return a[0] ? user_write(thread, a[0], time, sizeof time) : 0;
+}
+
+// Sleeps until DEADLINE; what a repeated call must know is kept in the thread.
+static int64_t deadline_sleep(struct thread *thread, uint64_t deadline)
+{
+    if (!thread->is_repeated)
+        thread->deadline = deadline;
+    while (core_time() < thread->deadline) {
+        uint64_t seen = sleep_prepare(thread);
+        int64_t result = sleep_until(thread, seen, thread->deadline);
+        if (result == -EINTR)
+            return result;
+    }
+    return 0;
+}
+
+static int64_t relative_sleep(struct thread *thread, uint64_t request, uint64_t rest)
+{
+    uint64_t ns;
+    int64_t result = time_read(thread, request, &ns);
+    if (result < 0)
+        return result;
+    result = deadline_sleep(thread, core_time() + ns);
+    if (result == -EINTR && rest) {
+        uint64_t now = core_time();
+        time_write(thread, rest, thread->deadline > now ? thread->deadline - now : 0);
+    }
+    return result;
+}
+
+int64_t call_nanosleep(struct thread *thread, const uint64_t *a)
+{
+    return relative_sleep(thread, a[0], a[1]);
+}
+
+int64_t call_clock_nanosleep(struct thread *thread, const uint64_t *a)
+{
+    uint64_t deadline;
+    if (a[0] >= CLOCKS_MAX)
+        return -EINVAL;
+    if (!(a[1] & ABSOLUTE))
+        return relative_sleep(thread, a[2], a[3]);
+    int64_t result = time_read(thread, a[2], &deadline);
+    return result < 0 ? result : deadline_sleep(thread, deadline);
+}
+
+int64_t call_sched_yield(struct thread *thread, const uint64_t *a)
+{
+    (void)thread, (void)a;
+    core_yield();
+    return 0;
+}
+
+// Nobody measures how long a process has run: all its times are 0.
+int64_t call_times(struct thread *thread, const uint64_t *a)
+{
+    uint64_t times[4] = {0};
+    if (a[0] && user_write(thread, a[0], times, sizeof times) < 0)
+        return -EFAULT;
+    return (int64_t)(core_time() / NS_PER_TICK);
+}
+
+int64_t call_getrusage(struct thread *thread, const uint64_t *a)
+{
+    uint8_t usage[144] = {0};
+    return user_write(thread, a[1], usage, sizeof usage);
+}
+
+// ---- Alarms: setitimer(ITIMER_REAL) ----
+
+static int64_t timeval_write(struct thread *thread, uint64_t address, uint64_t at, uint64_t every)
+{
+    uint64_t now = core_time(), rest = at > now ? at - now : 0;
+    uint64_t times[] = {every / NS_PER_S, every % NS_PER_S / NS_PER_US, rest / NS_PER_S,
+                        rest % NS_PER_S / NS_PER_US};
+    return user_write(thread, address, times, sizeof times);
+}
+
+int64_t call_getitimer(struct thread *thread, const uint64_t *a)
+{
+    struct process *process = thread->process;
+    return a[0] == 0 ? timeval_write(thread, a[1], process->alarm_at, process->alarm_every)
+                     : -EINVAL;
+}
+
+int64_t call_setitimer(struct thread *thread, const uint64_t *a)
+{
+    struct process *process = thread->process;
+    uint64_t times[4] = {0};
+    if (a[0] != 0)
+        return -EINVAL;
+    if (a[1] && user_read(thread, times, a[1], sizeof times) < 0)
+        return -EFAULT;
+    if (times[1] >= NS_PER_S / NS_PER_US || times[3] >= NS_PER_S / NS_PER_US)
+        return -EINVAL;
+    if (a[2] && timeval_write(thread, a[2], process->alarm_at, process->alarm_every) < 0)
+        return -EFAULT;
+    if (!a[1])
+        return 0;
+    uint64_t ns = times[2] * NS_PER_S + times[3] * NS_PER_US;
+    alarm_set(process, ns ? core_time() + ns : 0, times[0] * NS_PER_S + times[1] * NS_PER_US);
+    return 0;
+}

@@ -1,0 +1,337 @@
+// SPDX-License-Identifier: MIT
+// Moving bytes between a file system and the calling process. Small pieces go through the thread's
+// own buffer; larger ones are read or written by the server straight in the user's memory, through
+// a window. A request that a driver has queued is waited for here, outside of the driver.
+#include <string.h>
+
+#include "calls.h"
+#include "core.h"
+#include "fs_client.h"
+#include "processes.h"
+
+#define SMALL             1024u
+#define TERMINAL_RETRY_NS 250000000u
+#define TERMINAL_WRITE_NS 2000000000u
+#define POLL_NS           10000000u  // where a file system has no event to wait for
+#define QUEUED_LOOK_NS    500000000u // from one look whether a driver has a request to the next
+
+// One attempt's bytes: where they are, and how they get to the server.
+struct piece {
+    rref_t buffer;
+    bool is_window;
+    uint32_t length;
+};
+
+// The thread's window shows N bytes at ADDRESS. It is made once; what a device has done with it is
+// told at the thread's event.
+static int64_t window_show(struct thread *thread, handle_t space, uint64_t address, uint64_t n,
+                           uint64_t protection)
+{
+    if (thread->window)
+        return core_window_aim(thread->window, space, address, n, protection);
+    int64_t window = core_window_create(space, address, n, protection);
+    if (window < 0)
+        return window;
+    thread->window = (rref_t)window;
+    return core_rref_completion(thread->window, thread->event, 0);
+}
+
+static int64_t piece_make(struct thread *thread, struct piece *piece, handle_t space,
+                          uint64_t address, uint64_t n, bool is_read, bool may_be_queued)
+{
+    piece->length = n < FS_TRANSFER_MAX ? (uint32_t)n : FS_TRANSFER_MAX;
+    piece->is_window = may_be_queued || n > SMALL;
+    if (!piece->is_window) {
+        piece->buffer = thread->bytes;
+        if (is_read || n == 0)
+            return 0;
+        int64_t got = core_space_read(space, (void *)thread->bytes, address, n);
+        if (got > 0)
+            piece->length = (uint32_t)got;
+        return got < 0 ? got : 0;
+    }
+    int64_t result = window_show(thread, space, address, piece->length,
+                                 is_read ? PROTECTION_WRITE : PROTECTION_READ);
+    piece->buffer = thread->window;
+    return result;
+}
+
+// A server that crashed may have given the window to a driver before: the device still moves bytes
+// to or from the user's pages, which stay out of the program's hands until that is over.
+static void window_end(struct thread *thread, int64_t result)
+{
+    struct completion late;
+    for (;;) {
+        struct wait_item item = {.event = thread->event, .seen = sleep_prepare(thread)};
+        if (core_window_aim(thread->window, 0, 0, 0, 0) != -EBUSY)
+            break;
+        if (core_wait(&item, 1, core_time() + POLL_NS) == -EINTR)
+            core_yield();
+    }
+    while (result < 0 && core_completion_reap(thread->event, &late, 1) == 1)
+        continue; // or the next request would take it for its own
+}
+
+// Waits until a queued request has ended, whatever signals come: the device may be at the window. A
+// driver that says that it has the request, and has not, keeps nobody waiting for ever.
+static int64_t completion_wait(struct thread *thread)
+{
+    struct completion completion;
+    bool withdrawn = false;
+    for (;;) {
+        struct wait_item item = {.event = thread->event, .seen = sleep_prepare(thread)};
+        if (core_completion_reap(thread->event, &completion, 1) == 1)
+            return completion.status;
+        if (withdrawn)
+            return -EIO;
+        int64_t woken = core_wait(&item, 1, core_time() + QUEUED_LOOK_NS);
+        if (woken == -ETIMEDOUT)
+            withdrawn = core_window_aim(thread->window, 0, 0, 0, 0) != -EBUSY;
+        else if (woken < 0)
+            core_yield();
+    }
+}
+
+// Ends the piece; RESULT is what the server said. What was read goes to the user.
+static int64_t piece_end(struct thread *thread, const struct piece *piece, handle_t space,
+                         uint64_t address, bool is_read, int64_t result)
+{
+    if (piece->is_window) {
+        window_end(thread, result);
+        return result;
+    }
+    if (!is_read || result <= 0)
+        return result;
+    return core_space_write(space, address, (void *)piece->buffer, (uint64_t)result);
+}
+
+// One call to the server. The count, or a negative errno.
+static int64_t piece_call(struct thread *thread, struct open_file *file, const struct piece *piece,
+                          uint64_t position, bool is_read)
+{
+    handle_t service = mounts[file->place.mount].service;
+    int64_t status = RPC_CRASHED;
+    for (int tries = 0; tries < FS_QUEUED_TRIES && status == RPC_CRASHED; tries++) {
+        RpcResult result =
+            is_read ? fs_read(service, file->file, position, piece->buffer, 0, piece->length)
+                    : fs_write(service, file->file, position, piece->buffer, 0, piece->length);
+        if (result.status == RPC_OK && result.value > piece->length && result.value != FS_QUEUED)
+            return -EIO;
+        if (result.status < 0 || result.value != FS_QUEUED)
+            return fs_result(result);
+        status = completion_wait(thread);
+    }
+    return status < 0 ? fs_error(status) : piece->length;
+}
+
+static int64_t piece_transfer(struct thread *thread, struct open_file *file, handle_t space,
+                              uint64_t address, uint64_t n, uint64_t position, bool is_read)
+{
+    struct piece piece;
+    bool may_be_queued = (file->mode & FS_TYPE) == FS_BLOCK;
+    int64_t result = piece_make(thread, &piece, space, address, n, is_read, may_be_queued);
+    if (result < 0)
+        return result;
+    result = piece_call(thread, file, &piece, position, is_read);
+    return piece_end(thread, &piece, space, address, is_read, result);
+}
+
+// Sleeps until the file may have something, or takes something.
+static int64_t news_wait(struct thread *thread, const struct open_file *file, uint64_t seen)
+{
+    handle_t event = file_is_terminal(file) ? terminal_event_handle() : 0;
+    uint64_t own = sleep_prepare(thread);
+    struct wait_item items[] = {
+        {.event = thread->event, .seen = own},
+        {.event = event, .seen = seen},
+    };
+    uint64_t deadline = core_time() + (event ? TERMINAL_PATIENCE_NS : POLL_NS);
+    int64_t result = thread_wait(thread, items, event ? 2 : 1, deadline);
+    return result == -ETIMEDOUT || result >= 0 ? 0 : result == -EINTR ? result : -EIO;
+}
+
+static bool is_device_gone(int64_t result)
+{
+    return result == -ENXIO || result == -EIO || result == -ETIMEDOUT;
+}
+
+// A shell must not end because the console has crashed: whoever reads from it waits until it has
+// been restarted. Writes wait a little, and then fail: a script that has to restart it goes on.
+// Returns RESULT where the time is over, -EINTR, or 0: try again.
+static int64_t terminal_return_wait(struct thread *thread, bool is_read, uint64_t began,
+                                    int64_t result)
+{
+    uint64_t now = core_time();
+    if (!is_read && now - began > TERMINAL_WRITE_NS)
+        return result;
+    int64_t slept = sleep_until(thread, sleep_prepare(thread), now + TERMINAL_RETRY_NS);
+    return slept == -EINTR ? slept : 0;
+}
+
+// Repeats a piece while it would block, unless the file is not to. -EINTR: the thread has to leave.
+static int64_t piece_insist(struct thread *thread, struct open_file *file, handle_t space,
+                            uint64_t address, uint64_t n, uint64_t position, bool is_read)
+{
+    uint64_t began = file_is_terminal(file) ? core_time() : 0;
+    for (;;) {
+        uint64_t seen = 0;
+        handle_t event = file_is_terminal(file) ? terminal_event_handle() : 0;
+        if (event)
+            seen = (uint64_t)core_event_count(event);
+        int64_t result = piece_transfer(thread, file, space, address, n, position, is_read);
+        if (is_device_gone(result) && file_is_terminal(file))
+            result = terminal_return_wait(thread, is_read, began, result);
+        else if (result != -EAGAIN || (file->flags & OPEN_NONBLOCK))
+            return result;
+        else
+            result = news_wait(thread, file, seen);
+        if (result < 0)
+            return result;
+    }
+}
+
+// All of N bytes, or as many as there are. Streams give what they have at once.
+static int64_t transfer(struct thread *thread, struct open_file *file, handle_t space,
+                        uint64_t address, uint64_t n, uint64_t position, bool is_read)
+{
+    uint64_t done = 0;
+    bool stops_short = is_read && (file->mode & FS_TYPE) == FS_CHARACTER;
+    do {
+        int64_t result =
+            piece_insist(thread, file, space, address + done, n - done, position + done, is_read);
+        if (result == -EINTR) {
+            thread->progress += done; // the call goes on from there, or tells it
+            return result;
+        }
+        if (result < 0)
+            return done ? (int64_t)done : result;
+        uint64_t wanted = n - done < FS_TRANSFER_MAX ? n - done : FS_TRANSFER_MAX;
+        done += (uint64_t)result;
+        if (result == 0 || stops_short || (is_read && (uint64_t)result < wanted))
+            break;
+        if (done < n && thread_must_leave(thread)) {
+            thread->progress += done;
+            return -EINTR;
+        }
+    } while (done < n);
+    return (int64_t)done;
+}
+
+int64_t file_read_space(struct thread *thread, struct open_file *file, handle_t space,
+                        uint64_t address, uint64_t n, uint64_t position)
+{
+    int64_t result = n ? transfer(thread, file, space, address, n, position, true) : 0;
+    thread->progress = 0; // who calls begins anew
+    return result;
+}
+
+int64_t file_read_kernel(struct thread *thread, struct open_file *file, void *to, uint64_t n,
+                         uint64_t position)
+{
+    handle_t service = mounts[file->place.mount].service;
+    uint64_t done = 0;
+    while (done < n) {
+        uint32_t room = n - done < DATA_SIZE ? (uint32_t)(n - done) : DATA_SIZE;
+        int64_t got =
+            fs_result(fs_read(service, file->file, position + done, thread->bytes, 0, room));
+        if (got < 0)
+            return got;
+        if (got == 0 || got > room)
+            break;
+        memcpy((uint8_t *)to + done, (void *)thread->bytes, (size_t)got);
+        done += (uint64_t)got;
+    }
+    return (int64_t)done;
+}
+
+// ---- The file's own position: one transfer at a time moves it ----
+
+static int64_t position_take(struct thread *thread, struct open_file *file)
+{
+    for (;;) {
+        struct waiter waiter;
+        uint64_t seen = sleep_prepare(thread);
+        if (!atomic_exchange(&file->position_busy, 1))
+            return 0;
+        queue_join(&file->position_queue, &waiter, thread);
+        int64_t slept = 0;
+        if (file->position_busy)
+            slept = sleep_until(thread, seen, WAIT_FOREVER);
+        queue_leave(&file->position_queue, &waiter);
+        if (slept < 0)
+            return slept;
+    }
+}
+
+static void position_give(struct open_file *file)
+{
+    atomic_store(&file->position_busy, 0);
+    queue_wake(&file->position_queue);
+}
+
+static int64_t transfer_at_position(struct thread *thread, struct open_file *file, uint64_t address,
+                                    uint64_t n, bool is_read)
+{
+    handle_t space = thread->process->memory.space;
+    if (!file_is_seekable(file))
+        return transfer(thread, file, space, address, n, 0, is_read);
+    int64_t result = position_take(thread, file);
+    if (result < 0)
+        return result;
+    uint64_t before = thread->progress;
+    result = transfer(thread, file, space, address, n, file->position, is_read);
+    if (result > 0)
+        file->position += (uint64_t)result;
+    else if (result == -EINTR)
+        file->position += thread->progress - before;
+    position_give(file);
+    return result;
+}
+
+static int64_t file_check(struct thread *thread, const struct open_file *file, bool is_read)
+{
+    uint32_t access = file->flags & OPEN_ACCESS;
+    if ((file->flags & OPEN_PATH) || access == (is_read ? OPEN_WRITE : OPEN_READ))
+        return -EBADF;
+    if ((file->mode & FS_TYPE) == FS_DIRECTORY)
+        return -EISDIR;
+    if (file_is_terminal(file))
+        return terminal_check(thread, is_read ? SIGTTIN : 0);
+    return 0;
+}
+
+int64_t file_read(struct thread *thread, struct open_file *file, uint64_t address, uint64_t n,
+                  uint64_t *position)
+{
+    int64_t result = file_check(thread, file, true);
+    if (result < 0)
+        return result;
+    if (file->pipe)
+        return pipe_read(thread, file, address, n);
+    if (n == 0)
+        return 0;
+    if (!position)
+        return transfer_at_position(thread, file, address, n, true);
+    result = transfer(thread, file, thread->process->memory.space, address, n, *position, true);
+    if (result > 0)
+        *position += (uint64_t)result;
+    return result;
+}
+
+int64_t file_write(struct thread *thread, struct open_file *file, uint64_t address, uint64_t n,
+                   uint64_t *position)
+{
+    int64_t result = file_check(thread, file, false);
+    if (result < 0)
+        return result;
+    if (file->pipe)
+        return pipe_write(thread, file, address, n);
+    if (n == 0 && (file->mode & FS_TYPE) == FS_BLOCK)
+        return 0;
+    if (!position)
+        return transfer_at_position(thread, file, address, n, false);
+    result = transfer(thread, file, thread->process->memory.space, address, n, *position, false);
+    if (result > 0)
+        *position += (uint64_t)result;
+    return result;
+}

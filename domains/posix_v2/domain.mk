@@ -1,0 +1,4 @@
+# SPDX-License-Identifier: MIT
+
+include domains/posix/domain.mk
+SOURCES := $(addprefix ../posix/,$(SOURCES))

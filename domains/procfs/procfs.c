@@ -1,0 +1,302 @@
+// SPDX-License-Identifier: MIT
+#include "procfs.h"
+
+#include <string.h>
+#include "command.h"
+#include "domain.h"
+#include "fs_server.h"
+#include "kernel/abi/error.h"
+
+#define LOG_SIZE 65536u // of the kernel's ring
+#define PIECE    1024u
+
+static struct open_file files_new[OPEN_MAX]; // what an update brings, until attach
+struct open_file *files = files_new;
+uint64_t opens_total;
+static struct mutex files_lock;
+
+static struct open_file *file_find(uint64_t number)
+{
+    uint64_t index = number & 0xFFFF;
+    if (index >= OPEN_MAX || !files[index].node || files[index].uses != number >> 16)
+        return NULL;
+    return &files[index];
+}
+
+RpcResult fs_do_root(void)
+{
+    return rpc_ok(NODE_ROOT);
+}
+
+RpcResult fs_do_lookup(uint64_t dir, rref_t name, uint32_t length)
+{
+    char text[FS_NAME_MAX + 1] = {0};
+    struct node node;
+    if (!node_find(dir, &node))
+        return rpc_error(-ESTALE);
+    if ((node.mode & FS_TYPE) != FS_DIRECTORY)
+        return rpc_error(-ENOTDIR);
+    if (length > FS_NAME_MAX)
+        return rpc_error(-ENAMETOOLONG);
+    int64_t error = core_rref_read(name, 0, text, length);
+    if (error < 0)
+        return rpc_error(error);
+    uint64_t position = 0, child = node_child(dir, &position, text, &node);
+    return child ? rpc_ok(child) : rpc_error(-ENOENT);
+}
+
+RpcResult fs_do_stat(uint64_t number, rref_t out)
+{
+    struct node node;
+    if (!node_find(number, &node))
+        return rpc_error(-ESTALE);
+    uint64_t now = core_time();
+    struct fs_stat stat = {.node = number,
+                           .mode = node.mode,
+                           .links = 1,
+                           .block_size = 4096,
+                           .accessed = now,
+                           .modified = now,
+                           .changed = now};
+    int64_t error = core_rref_write(out, 0, &stat, sizeof stat);
+    return error < 0 ? rpc_error(error) : rpc_ok(0);
+}
+
+RpcResult fs_do_open(uint64_t number, uint32_t flags)
+{
+    struct node node;
+    struct system_info info = {0};
+    if (!node_find(number, &node))
+        return rpc_error(-ESTALE);
+    if ((node.mode & FS_TYPE) == FS_DIRECTORY && flags & FS_OPEN_ACCESS)
+        return rpc_error(-EISDIR);
+    if (flags & FS_OPEN_ACCESS && !node.command && (node.mode & FS_TYPE) == FS_FILE)
+        return rpc_error(-EACCES);
+    core_system_info(&info);
+    mutex_lock(&files_lock);
+    for (uint64_t index = 0; index < OPEN_MAX; index++) {
+        struct open_file *file = &files[index];
+        if (file->node)
+            continue;
+        file->uses++;
+        opens_total++;
+        file->reply[0] = 0;
+        file->reply_at = 0;
+        file->log_base = info.log_end > LOG_SIZE ? info.log_end - LOG_SIZE : 0;
+        __atomic_store_n(&file->node, number, __ATOMIC_RELEASE); // last: a crash here loses nothing
+        mutex_unlock(&files_lock);
+        return rpc_ok((uint64_t)file->uses << 16 | index);
+    }
+    mutex_unlock(&files_lock);
+    return rpc_error(-ENFILE);
+}
+
+RpcResult fs_do_close(uint64_t number)
+{
+    struct open_file *file = file_find(number);
+    if (!file)
+        return rpc_error(-EBADF);
+    file->node = 0;
+    return rpc_ok(0);
+}
+
+static RpcResult read_log(struct open_file *file, uint64_t offset, rref_t buffer, uint32_t start,
+                          uint32_t length)
+{
+    char piece[PIECE];
+    uint32_t done = 0;
+    while (done < length) {
+        uint32_t count = length - done < PIECE ? length - done : PIECE;
+        int64_t got = core_log_read(HANDLE_LOG, file->log_base + offset + done, piece, count);
+        if (got <= 0)
+            break;
+        int64_t error = core_rref_write(buffer, start + done, piece, (uint64_t)got);
+        if (error < 0)
+            return rpc_error(error);
+        done += (uint32_t)got;
+    }
+    return rpc_ok(done);
+}
+
+static RpcResult read_reply(struct open_file *file, rref_t buffer, uint32_t start, uint32_t length)
+{
+    uint32_t left = (uint32_t)strlen(file->reply) - file->reply_at;
+    uint32_t count = left < length ? left : length;
+    int64_t error = core_rref_write(buffer, start, file->reply + file->reply_at, count);
+    if (error < 0)
+        return rpc_error(error);
+    file->reply_at += count;
+    return rpc_ok(count);
+}
+
+static RpcResult read_report(const struct node *node, uint64_t number, uint64_t offset,
+                             rref_t buffer, uint32_t start, uint32_t length)
+{
+    struct text text = {0};
+    node->report(&text, number);
+    int64_t error = text.failed ? -ENOMEM : 0;
+    uint64_t count = offset < text.length ? text.length - offset : 0;
+    if (count > length)
+        count = length;
+    if (!error && count)
+        error = core_rref_write(buffer, start, text.bytes + offset, count);
+    text_free(&text);
+    return error < 0 ? rpc_error(error) : rpc_ok(count);
+}
+
+RpcResult fs_do_read(uint64_t number, uint64_t offset, rref_t buffer, uint32_t start,
+                     uint32_t length)
+{
+    struct node node;
+    struct open_file *file = file_find(number);
+    if (!file)
+        return rpc_error(-EBADF);
+    if (!node_find(file->node, &node))
+        return rpc_error(-ESRCH);
+    if (node.log)
+        return read_log(file, offset, buffer, start, length);
+    if (node.command)
+        return read_reply(file, buffer, start, length);
+    if (!node.report)
+        return rpc_error(-EISDIR);
+    return read_report(&node, file->node, offset, buffer, start, length);
+}
+
+// A command is one line of one write: it is carried out before the write returns.
+RpcResult fs_do_write(uint64_t number, uint64_t offset, rref_t buffer, uint32_t start,
+                      uint32_t length)
+{
+    char line[COMMAND_LINE_MAX];
+    struct node node;
+    struct open_file *file = file_find(number);
+    (void)offset;
+    if (!file)
+        return rpc_error(-EBADF);
+    if (!node_find(file->node, &node) || !node.command)
+        return rpc_error(-EACCES);
+    if (length > sizeof line) {
+        log_printf("command refused: it has %u bytes, at most 4096 are possible", (unsigned)length);
+        return rpc_error(-E2BIG);
+    }
+    int64_t error = core_rref_read(buffer, start, line, length);
+    if (error < 0)
+        return rpc_error(error);
+    char reply[REPLY_SIZE];
+    error = operator_run(line, length, reply);
+    memcpy(file->reply, reply, sizeof reply);
+    file->reply_at = 0;
+    return error < 0 ? rpc_error(error) : rpc_ok(length);
+}
+
+RpcResult fs_do_readdir(uint64_t dir, uint64_t position, rref_t buffer, uint32_t length)
+{
+    uint64_t record[FS_ENTRY_LENGTH(FS_NAME_MAX) / 8 + 1];
+    struct fs_entry *entry = (struct fs_entry *)record;
+    uint32_t filled = 0;
+    struct node node;
+    if (!node_find(dir, &node))
+        return rpc_error(-ESTALE);
+    if ((node.mode & FS_TYPE) != FS_DIRECTORY)
+        return rpc_error(-ENOTDIR);
+    for (;;) {
+        memset(&node, 0, sizeof node);
+        node.mode = FS_DIRECTORY;
+        uint64_t child = dir, next = position - 2;
+        if (position < 2)
+            strcpy(node.name, position ? ".." : ".");
+        else
+            child = node_child(dir, &next, NULL, &node);
+        next = position < 2 ? position + 1 : next + 2;
+        if (!child)
+            return rpc_ok(filled);
+        uint32_t size = (uint32_t)FS_ENTRY_LENGTH(strlen(node.name));
+        if (size > length - filled)
+            return filled ? rpc_ok(filled) : rpc_error(-EINVAL);
+        memset(record, 0, size);
+        entry->node = child;
+        entry->next = next;
+        entry->length = (uint16_t)size;
+        entry->type = (uint8_t)((node.mode & FS_TYPE) >> 12);
+        strcpy(entry->name, node.name);
+        int64_t error = core_rref_write(buffer, filled, record, size);
+        if (error < 0)
+            return rpc_error(error);
+        filled += size;
+        position = next;
+    }
+}
+
+RpcResult fs_do_readlink(uint64_t number, rref_t out, uint32_t length)
+{
+    struct node node;
+    if (!node_find(number, &node))
+        return rpc_error(-ESTALE);
+    if ((node.mode & FS_TYPE) != FS_SYMLINK)
+        return rpc_error(-EINVAL);
+    return read_report(&node, number, 0, out, 0, length);
+}
+
+// `> command` opens with O_TRUNC.
+RpcResult fs_do_truncate(uint64_t number, uint64_t size)
+{
+    struct node node;
+    (void)size;
+    return node_find(number, &node) && node.command ? rpc_ok(0) : rpc_error(-EACCES);
+}
+
+RpcResult fs_do_poll(uint64_t file)
+{
+    (void)file;
+    return rpc_ok(FS_POLL_IN | FS_POLL_OUT);
+}
+
+RpcResult fs_do_sync(void)
+{
+    return rpc_ok(0);
+}
+
+// ---- What nobody can do here ----
+
+RpcResult fs_do_event(uint64_t file)
+{
+    (void)file;
+    return rpc_error(-ENOSYS);
+}
+
+RpcResult fs_do_control(uint64_t file, uint64_t request, rref_t argument, uint64_t value)
+{
+    (void)file, (void)request, (void)argument, (void)value;
+    return rpc_error(-ENOTTY);
+}
+
+RpcResult fs_do_create(uint64_t dir, rref_t name, uint32_t length, uint32_t mode,
+                       uint32_t target_length)
+{
+    (void)dir, (void)name, (void)length, (void)mode, (void)target_length;
+    return rpc_error(-EPERM);
+}
+
+RpcResult fs_do_remove(uint64_t dir, rref_t name, uint32_t length, uint32_t directory)
+{
+    (void)dir, (void)name, (void)length, (void)directory;
+    return rpc_error(-EPERM);
+}
+
+RpcResult fs_do_rename(uint64_t dir, rref_t name, uint32_t length, uint64_t new_dir,
+                       rref_t new_name, uint32_t new_length)
+{
+    (void)dir, (void)name, (void)length, (void)new_dir, (void)new_name, (void)new_length;
+    return rpc_error(-EPERM);
+}
+
+RpcResult fs_do_link(uint64_t node, uint64_t dir, rref_t name, uint32_t length)
+{
+    (void)node, (void)dir, (void)name, (void)length;
+    return rpc_error(-EPERM);
+}
+
+RpcResult fs_do_set_attribute(uint64_t node, uint32_t attribute, uint64_t value)
+{
+    (void)node, (void)attribute, (void)value;
+    return rpc_error(-EPERM);
+}

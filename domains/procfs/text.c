@@ -1,0 +1,47 @@
+// SPDX-License-Identifier: MIT
+#include "procfs.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static bool text_grow(struct text *text, uint64_t need)
+{
+    if (text->failed || text->room - text->length > need)
+        return !text->failed;
+    uint64_t room = (text->room + need) * 2 + 256;
+    char *bytes = realloc(text->bytes, room);
+    if (!bytes) {
+        text->failed = true;
+        return false;
+    }
+    text->bytes = bytes;
+    text->room = room;
+    return true;
+}
+
+void text_add(struct text *text, const char *format, ...)
+{
+    char piece[512];
+    va_list arguments;
+    va_start(arguments, format);
+    int length = vsnprintf(piece, sizeof piece, format, arguments);
+    va_end(arguments);
+    if (length > 0)
+        text_add_bytes(text, piece,
+                       (uint64_t)length < sizeof piece ? (uint64_t)length : sizeof piece - 1);
+}
+
+void text_add_bytes(struct text *text, const char *bytes, uint64_t length)
+{
+    if (!text_grow(text, length))
+        return;
+    memcpy(text->bytes + text->length, bytes, length);
+    text->length += length;
+}
+
+void text_free(struct text *text)
+{
+    free(text->bytes);
+}

@@ -1,0 +1,4 @@
+# SPDX-License-Identifier: MIT
+
+include domains/procfs/domain.mk
+SOURCES := $(addprefix ../procfs/,$(SOURCES))
