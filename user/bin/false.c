@@ -1,0 +1,7 @@
+// SPDX-License-Identifier: MIT
+// false: does nothing, unsuccessfully.
+
+int main(void)
+{
+    return 1;
+}
