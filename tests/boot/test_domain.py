@@ -1,0 +1,170 @@
+# SPDX-License-Identifier: MIT
+"""The operator's command, word for word: what it answers, what it refuses and how."""
+
+import re
+import subprocess
+
+import pytest
+
+from machine import ROOT, Machine, json_lines
+
+REFUSAL = r"domain: [^:]+: .+ \([^()]+\)"
+LONG = "n" * 24
+
+# Each leaves everything as it was. The text is part of the reason.
+REFUSALS = [
+    ("info nobody", "no such service"),
+    ("info a/b", "no such service"),
+    ("register /no/such.elf", "no such image or file"),
+    ("register /tmp", "is a directory"),
+    ("register /dev/zero", "is no regular file"),
+    ("register /proc/sys/domain/list", "not a 64-bit little-endian ELF file"),
+    ("register /tmp/empty", "is empty"),
+    ("register /tmp/text", "ELF"),
+    ("register /bin/mksh", "("),
+    ("register /tmp/cut.elf", "outside the file: truncated?"),
+    ("register /tmp/wild.elf", "breaks rule 2"),
+    ("verify /no/such.elf", "no such image or file"),
+    ("load nothing", "no such image or file"),
+    ("load /tmp/text as other", "ELF"),
+    ("load null", "runs already (use `domain update null null`)"),
+    ("load null as nullblk", "interface"),
+    (f"load null as {LONG}", "at most 23"),
+    ("load null as a/b", "cannot be a name"),
+    ("load blk as disk2", "device virtio 2 is held by another service"),
+    ("update nobody null_v2", "no such service"),
+    (f"update {LONG} null_v2", "no such service"),
+    ("update null nothing", "no such image or file"),
+    ("update null null", "serves it already (use `domain restart null`)"),
+    ("update null blk", "interface block"),
+    ("update blk nullblk", "import of nullblk failed with -22"),
+    ("rollback null", "nothing to roll back"),
+    ("rollback nobody", "no such service"),
+    ("restart nobody", "no such service"),
+    ("stop nobody", "no such service"),
+    ("stop null", "hold it (stop it with --force)"),
+    ("stop posix", "holds it (stop it with --force)"),
+    ("fault nobody load", "no such service"),
+    ("shadow nobody on", "no such service"),
+    ("fault null sneeze", "no fault class sneeze (see `domain fault list`)"),
+]
+
+USAGE_ERRORS = ["list x", "info", "info a b", "images x", "register", "register a b", "load",
+                "load null as", "load null to b", "load a as b c", "update", "update null",
+                "update null a b c", "rollback", "rollback a b", "restart", "stop", "stop null now",
+                "stop null --force x", "fault", "fault null", "fault a b c", "shadow null",
+                "shadow null maybe", "verify", "verify a b",
+                "top x", "nonsense", "''", "update null ''", "load 'a b'"]
+
+
+def wild_store():
+    """null with a store through an unguarded register in the middle of its text."""
+    image = bytearray((ROOT / "build" / "domains" / "null.elf").read_bytes())
+    return bytes(image[:0x2000] + (0x00B53023).to_bytes(4, "little") + image[0x2004:])
+
+
+def good():
+    return (ROOT / "build" / "domains" / "null.elf").read_bytes()
+
+
+FILES = {"tmp/empty": lambda: b"", "tmp/text": lambda: b"no ELF\n" * 100, "tmp/wild.elf": wild_store,
+         "tmp/cut.elf": lambda: good()[:9000], "tmp/good.elf": good}
+
+
+@pytest.fixture(scope="module")
+def one(tmp_path_factory):
+    """A machine for all that is refused: it stays as it is."""
+    files = {name: make() for name, make in FILES.items()}
+    machine = Machine(tmp_path_factory.mktemp("machine"), files=files)
+    yield machine.boot()
+    machine.kill()
+
+
+def state(one):
+    rows = json_lines(one.check("domain list -j"))
+    return [{key: row[key] for key in ("name", "impl", "id", "state")} for row in rows]
+
+
+@pytest.mark.parametrize("command, reason", REFUSALS, ids=[case[0] for case in REFUSALS])
+def test_a_refusal_is_one_line_that_says_why_and_what_to_do(one, command, reason):
+    before, images = state(one), one.check("domain images -j")
+    line = one.refuse(f"domain {command}")
+    assert re.fullmatch(REFUSAL, line), line
+    assert reason in line
+    assert (state(one), one.check("domain images -j")) == (before, images)
+
+
+@pytest.mark.parametrize("name", ["text", "wild.elf", "cut.elf", "good.elf"])
+def test_verify_says_what_domverify_says_on_the_host(one, tmp_path, name):
+    subprocess.run(["make", "-s", "build/host/domverify"], cwd=ROOT, check=True)
+    file = tmp_path / name
+    file.write_bytes(FILES[f"tmp/{name}"]())
+    host = subprocess.run([ROOT / "build" / "host" / "domverify", file], stdout=subprocess.PIPE)
+    output, status = one.run(f"domain verify /tmp/{name}")
+    assert (output, status) == (host.stdout.decode(), host.returncode)
+
+
+@pytest.mark.parametrize("words", USAGE_ERRORS)
+def test_a_usage_error_ends_with_status_2_and_changes_nothing(one, words):
+    before = state(one)
+    output, status = one.run(f"domain {words}")
+    assert status == 2 and output.startswith(("usage: domain ", "domain: ")), output
+    assert state(one) == before
+
+
+@pytest.mark.parametrize("words", ["", " help", " -h"])
+def test_domain_on_its_own_prints_its_usage(one, words):
+    output = one.check(f"domain{words}")
+    for verb in ("list", "info", "images", "register", "load", "update", "rollback", "restart",
+                 "stop", "fault", "shadow", "verify", "top"):
+        assert f"domain {verb}" in output
+
+
+def test_tables_and_json_say_the_same(one):
+    head = "NAME IMPL VERSION ID STATE CALLS FAULTS RESTARTS PAGES RREFS".split()
+    table = one.check("domain list").splitlines()
+    rows = json_lines(one.check("domain list -j"))
+    assert table[0].split() == head
+    assert [list(row) for row in rows] == [[word.lower() for word in head]] * (len(table) - 1)
+    assert [line.split()[0] for line in table[1:]] == [row["name"] for row in rows]
+    images = json_lines(one.check("domain images -j"))
+    assert {"null", "null_v2", "blk", "blk_v2"} <= {image["name"] for image in images}
+    assert all(image["from"] == "initrd" for image in images)
+
+
+def test_info_tells_interface_holders_and_what_it_holds(one):
+    info = json_lines(one.check("domain info blk -j"))[0]
+    assert info["title"] == "virtio-blk" and info["implementation"] == "blk v1"
+    assert re.match(r"block number 2 version \d+ hash 0x[0-9a-f]{16}$", info["interface"])
+    assert info["holders"] == "devfs ext2" and info["needs"] == "device:virtio"
+    for key in ("id", "pages", "rrefs", "threads", "last_fault", "last_update"):
+        assert key in info
+
+
+def test_the_life_of_a_service_from_a_file_anywhere(machine):
+    one = machine()
+    one.check("mkdir /tmp/d && cp /boot/null_v2.elf /tmp/d/mine.elf && cd /tmp/d")
+    assert one.check("domain register mine.elf").strip() == "domain: null_v2: null_v2 v2: already known"
+    assert "ok: " in one.check("domain verify mine")
+    assert re.fullmatch(r"domain: again: null_v2 v2 \(id \d+\) is running",
+                        one.check("domain load ./mine as again").strip())
+    assert re.fullmatch(r"domain: again: null_v2 v2 \(id \d+\) -> null v1 \(id \d+\): "
+                        r"paused \d+ us, drained 0 calls, 0 failed",
+                        one.check("domain update again null").strip())
+    assert "already known" in one.check("domain register /boot/null")
+    assert one.check("domain stop again").strip() == "domain: again: stopped"
+    assert "stopped already" in one.refuse("domain stop again")
+    assert "is not running (use `domain restart again`)" in one.refuse("domain update again null_v2")
+    assert "is running" in one.check("domain load null as again")
+    assert "is running" in one.check("domain restart again")
+
+
+def test_a_stopped_service_refuses_its_callers_until_it_is_loaded_again(machine):
+    one = machine()
+    one.check("domain stop null --force")
+    _, status = one.run("head -c 1 /dev/empty")
+    assert status == 1
+    one.check("domain stop nullblk --force")
+    one.refuse("blkbench --dev=/dev/nullb0 --ios=1")
+    one.check("domain load null && domain load nullblk")
+    one.check("head -c 1 /dev/empty > /dev/null && blkbench --dev=/dev/nullb0 --ios=1 -j")

@@ -1,0 +1,204 @@
+# SPDX-License-Identifier: MIT
+"""Files on an ext2 disk: what the system writes the host reads, and the other way round; full and
+damaged disks; a file system whose domain crashes and is replaced while it is mounted."""
+
+import hashlib
+import random
+import re
+import subprocess
+
+import pytest
+
+from machine import ROOT
+
+MKFS = ROOT / "build" / "host" / "mkfs"
+LARGE = ROOT / "build" / "user" / "bin" / "sqlite3"  # in the guest: /bin/sqlite3
+
+
+def image_make(folder, size="16M", files=None):
+    """An image made by the host with `files` (path: bytes) in it."""
+    tree, image = folder / "tree", folder / "ext2.img"
+    tree.mkdir(exist_ok=True)
+    for name, content in (files or {}).items():
+        path = tree / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(content)
+    subprocess.run([MKFS, image, "--size", size, "--from", tree], check=True)
+    return image
+
+
+def checksum(content):
+    return hashlib.sha256(content).hexdigest()
+
+
+def is_sound(image):
+    """Fails with what e2fsck says, if it finds anything to mend."""
+    result = subprocess.run(["e2fsck", "-fn", image], stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+                            text=True, check=False)
+    assert result.returncode == 0, result.stdout
+
+
+def host_read(image, path):
+    """The bytes of a file on the image, by debugfs."""
+    return subprocess.run(["debugfs", "-R", f"cat {path}", image], stdout=subprocess.PIPE,
+                          stderr=subprocess.DEVNULL, check=True).stdout
+
+
+def host_stat(image, path):
+    return subprocess.run(["debugfs", "-R", f"stat {path}", image], stdout=subprocess.PIPE,
+                          stderr=subprocess.DEVNULL, text=True, check=True).stdout
+
+
+def test_the_host_reads_what_the_system_wrote(run, tmp_path):
+    image = image_make(tmp_path)
+    result = run("""set -e
+        mount /dev/vda /mnt
+        mkdir /mnt/one /mnt/one/two /mnt/empty
+        cp /bin/sqlite3 /mnt/one/large
+        echo first > /mnt/one/two/text; echo second >> /mnt/one/two/text
+        ln /mnt/one/two/text /mnt/hard
+        ln -s one/two/text /mnt/soft
+        echo gone > /mnt/gone; rm /mnt/gone
+        mkdir /mnt/gone; rmdir /mnt/gone
+        echo old > /mnt/replaced; echo new > /mnt/one/fresh; mv /mnt/one/fresh /mnt/replaced
+        mv /mnt/empty /mnt/one/two/moved
+        cat /mnt/soft
+        i=0; while [ $i -lt 150 ]; do echo $i > /mnt/one/a-file-with-a-long-name-$i; i=$((i+1)); done
+        """, disk=image, timeout=300)
+    assert result.returncode == 0, result.output + result.message
+    is_sound(image)
+    assert "first\nsecond\n" in result.output
+    assert host_read(image, "/one/large") == LARGE.read_bytes()
+    assert host_read(image, "/hard") == b"first\nsecond\n"
+    assert host_read(image, "/replaced") == b"new\n"
+    assert host_read(image, "/one/a-file-with-a-long-name-149") == b"149\n"
+    assert "Links: 2" in host_stat(image, "/hard")
+    assert 'Fast link dest: "one/two/text"' in host_stat(image, "/soft")
+    assert "Type: directory" in host_stat(image, "/one/two/moved")
+    assert "Inode" not in host_stat(image, "/gone") and "Inode" not in host_stat(image, "/one/fresh")
+
+
+def test_the_system_reads_what_the_host_wrote_and_changes_no_byte_of_it(run, tmp_path):
+    source = random.Random(11)
+    files = {f"d{i % 7}/e{i % 3}/f{i}": source.randbytes(source.randrange(20000)) for i in range(120)}
+    files["large"] = source.randbytes(6 << 20)
+    image = image_make(tmp_path, "32M", files)
+    before = checksum(image.read_bytes())
+    names = " ".join(sorted(files))
+    result = run(f"mount -o ro /dev/vda /mnt && cd /mnt && sha256sum {names} && cd / && umount /mnt",
+                 disk=image, timeout=300)
+    assert result.returncode == 0, result.output + result.message
+    found = dict(line.split()[::-1] for line in result.output.splitlines()
+                 if re.match(r"[0-9a-f]{64} ", line))
+    assert found == {name: checksum(content) for name, content in files.items()}
+    assert checksum(image.read_bytes()) == before
+
+
+def test_a_full_disk_is_an_error_and_stays_sound(run, tmp_path):
+    image = image_make(tmp_path, "2M")
+    result = run("""mount /dev/vda /mnt && echo kept > /mnt/kept
+        cat /dev/zero > /mnt/fill; echo "status $?"
+        mkdir /mnt/folder; echo "status $?"
+        df; rm /mnt/fill && cp /bin/true /mnt/later && cmp /bin/true /mnt/later && echo "room again"
+        """, disk=image, timeout=300)
+    assert "No space left" in result.output, result.output + result.message
+    assert "room again" in result.output
+    is_sound(image)
+    assert host_read(image, "/kept") == b"kept\n"
+
+
+def test_a_mounted_disk_is_listed_is_not_written_to_and_is_given_back(machine, tmp_path):
+    one = machine(disk=image_make(tmp_path))
+    one.check("mount /dev/vda /mnt")
+    assert "/dev/vda on /mnt type ext2 (rw)" in one.check("mount")
+    output, status = one.run("blkbench --rw=write --ios=1")
+    assert status == 2 and "is mounted" in output
+    assert "in use" in one.refuse("mount /dev/vda /tmp 2>&1")
+    assert "in use" in one.refuse("(cd /mnt && umount /mnt) 2>&1")
+    one.check("umount /mnt")
+    assert "/dev/vda" not in one.check("mount")
+    one.check("mount -o ro /dev/vda /mnt")
+    assert one.run("echo x > /mnt/x")[1] != 0
+    one.check("umount /dev/vda")
+    assert one.poweroff() == 0
+    is_sound(tmp_path / "ext2.img")
+
+
+FAULTS = ["load", "stack", "loop", "assert", "exhaust"]
+
+
+def test_a_crash_or_an_update_loses_nothing_that_was_written(machine, tmp_path):
+    one = machine(disk=image_make(tmp_path), timeout=120)
+    one.check("mount /dev/vda /mnt && cp /bin/mksh /mnt/shell && echo open > /mnt/open")
+    one.check("exec 5< /mnt/open")
+    for number, fault in enumerate(FAULTS):
+        one.check(f"echo {fault} > /mnt/{fault} && domain fault ext2 {fault}")
+        one.run("ls /mnt > /dev/null")
+        assert one.check(f"cat /mnt/{fault}").strip() == fault
+        one.check(f"mkdir /mnt/folder{number}")
+    for command in ("domain restart ext2", "domain update ext2 ext2_v2", "domain rollback ext2"):
+        one.check(f"echo before > /mnt/before && {command}")
+        one.check("cmp /bin/mksh /mnt/shell")
+        assert one.check("cat /mnt/before").strip() == "before"
+    assert one.check("cat <&5").strip() == "open"
+    one.check("exec 5<&-; umount /mnt")
+    assert one.poweroff() == 0
+    is_sound(tmp_path / "ext2.img")
+    assert host_read(tmp_path / "ext2.img", "/exhaust") == b"exhaust\n"
+
+
+def test_the_driver_may_crash_while_files_are_written(machine, tmp_path):
+    one = machine(disk=image_make(tmp_path), timeout=120)
+    one.check("mount /dev/vda /mnt")
+    for fault in ("store", "illegal", "leak"):
+        one.check(f"domain fault blk {fault}; cp /bin/mksh /mnt/{fault}; sync; cmp /bin/mksh /mnt/{fault}")
+    one.check("domain update blk blk_v2; cp /bin/lua /mnt/lua; sync; cmp /bin/lua /mnt/lua")
+    assert one.poweroff() == 0
+    is_sound(tmp_path / "ext2.img")
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_a_synced_file_is_whole_after_the_power_went(machine, tmp_path, seed):
+    image = image_make(tmp_path)
+    one = machine(disk=image)
+    one.check("mount /dev/vda /mnt && cp /bin/lua /mnt/synced && sync")
+    one.send("i=0; while :; do cp /bin/env /mnt/f$i; mv /mnt/f$i /mnt/g; mkdir /mnt/d$i; i=$((i+1)); "
+             "[ $((i % 9)) = 0 ] && sync && echo round $i; done\r")
+    for _ in range(seed + 1):
+        one.expect(r"round \d+\r")
+    one.kill()
+    mended = subprocess.run(["e2fsck", "-fy", image], stdout=subprocess.PIPE, check=False)
+    assert mended.returncode <= 1, mended.stdout.decode()
+    is_sound(image)
+    assert host_read(image, "/synced") == (ROOT / "build/user/bin/lua").read_bytes()
+
+
+def damage(image, seed):
+    """Random bytes where the image has something: mostly in what describes the file system."""
+    source, content = random.Random(seed), bytearray(image)
+    used = [at for at in range(1024, len(content), 512) if any(content[at:at + 512])]
+    for _ in range(source.choice([1, 4, 30, 300])):
+        at = source.choice(used[:source.choice([2, 40, len(used)])]) + source.randrange(512)
+        content[at] = source.choice([0, 255, source.randrange(256)])
+    return bytes(content)
+
+
+def test_damaged_disks_are_errors_and_never_the_end(machine, tmp_path):
+    source = random.Random(3)
+    files = {f"d{i % 3}/f{i}": source.randbytes(source.randrange(9000)) for i in range(30)}
+    files["larger"] = source.randbytes(150000)
+    image = image_make(tmp_path, "1M", files).read_bytes()
+    images = {f"images/{seed}": damage(image, seed) for seed in range(20)}
+    disk = tmp_path / "disk.img"
+    disk.write_bytes(image)
+    one = machine(disk=disk, files=images, timeout=120)
+    for name in images:
+        one.check(f"cat /{name} > /dev/vda; sync")
+        one.run("if mount /dev/vda /mnt 2> /dev/null; then ls -l /mnt/* > /dev/null 2>&1; "
+                "cat /mnt/*/* /mnt/larger > /dev/null 2>&1; echo x > /mnt/new 2> /dev/null; "
+                "rm -r /mnt/d1 2> /dev/null; mkdir /mnt/d9 2> /dev/null; sync; umount /mnt; fi", 300)
+        assert "alive" in one.check("echo alive")  # perhaps with a report of a crash of ext2
+        assert "/mnt" not in one.check("mount")
+    one.check("cat /dev/zero > /dev/vda 2> /dev/null; true")
+    assert "no ext2" in one.refuse("mount /dev/vda /mnt 2>&1")
+    assert one.poweroff() == 0

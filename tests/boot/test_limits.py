@@ -1,0 +1,177 @@
+# SPDX-License-Identifier: MIT
+"""Programs that take all they can get, and input that makes no sense: the shell goes on."""
+
+import os
+import random
+import re
+import time
+
+import pytest
+
+from machine import Machine
+from test_posix import PROGRAMS, compile_program
+
+pytestmark = pytest.mark.slow  # too long for the quick part of the tests
+
+GARBAGE_BYTES = 2000
+PAGES_SLACK = 64
+PAGES_POOL = 128  # in which files take memory
+
+
+@pytest.fixture(scope="module")
+def machine(tmp_path_factory):
+    """A machine with little memory, for all of these tests."""
+    folder = tmp_path_factory.mktemp("limits")
+    files = {f"bin/{name}": compile_program(folder, PROGRAMS / f"{name}.c")
+             for name in ("memory_hog", "syscall_fuzz")}
+    one = Machine(folder, cpus=2, memory="256M", files=files, timeout=60)
+    one.boot()
+    yield one
+    one.kill()
+
+
+def free_pages(machine):
+    return int(re.search(r"PagesFree: +(\d+)", machine.check("cat /proc/meminfo")).group(1))
+
+
+def processes(machine):
+    return [line.split()[-1] for line in machine.check("ps").splitlines()[1:]]
+
+
+def shell_number(machine):
+    return machine.check("echo $$").strip()
+
+
+def warmed(machine, command):
+    """Runs something once, so that what stays for the next time is there; returns free pages."""
+    machine.run(command, timeout=300)
+    return free_pages(machine)
+
+
+def test_a_program_that_takes_all_memory_is_killed_and_nobody_else(machine):
+    before, shell = warmed(machine, "memory_hog"), shell_number(machine)
+    output, status = machine.run("memory_hog", timeout=120)
+    assert status == 137, output
+    assert re.search(r"out of memory: pid \d+ \(memory_hog\) is killed, which holds \d{5,} KiB",
+                     output), output
+    assert shell_number(machine) == shell
+    assert "memory_hog" in machine.check("dmesg | grep 'out of memory' | tail -n 1")
+    assert free_pages(machine) >= before - PAGES_SLACK
+
+
+def test_many_that_take_all_memory_are_killed_one_after_the_other(machine):
+    before, shell = warmed(machine, "memory_hog 8; sleep 1"), shell_number(machine)
+    machine.run("memory_hog 8", timeout=120)
+    # Not `ps | grep`: while memory is short, ps may die and list nobody.
+    machine.check("until list=$(ps) && [ \"${list#*memory_hog}\" = \"$list\" ]; do sleep 0.2; done",
+                  timeout=120)
+    assert shell_number(machine) == shell
+    assert processes(machine) == ["init", "sh", "ps"]
+    assert free_pages(machine) >= before - PAGES_SLACK
+
+
+def test_files_fill_their_share_and_programs_still_run(machine):
+    before = warmed(machine, "cat /dev/zero > /tmp/big; rm /tmp/big")
+    shell = shell_number(machine)
+    output, status = machine.run("cat /dev/zero > /tmp/big", timeout=120)
+    assert status == 1 and "No space left" in output, output
+    assert machine.check("seq 1 1000 | tail -n 1") == "1000\n"
+    output, status = machine.run("memory_hog", timeout=120)
+    assert status == 137, output
+    assert shell_number(machine) == shell
+    machine.check("rm /tmp/big; echo small > /tmp/small; rm /tmp/small")
+    assert free_pages(machine) >= before - 4 * PAGES_POOL
+
+
+def fork_bomb(machine):
+    """Lets one off until there is no place for a further process, and kills it."""
+    machine.send("f() { f | f & }; f\r")
+    machine.expect("fork - try again")
+    machine.send('\rkill -9 -1; echo "all $((40+2)) dead"\r')
+    machine.expect("all 42 dead")
+    machine.send("\r")
+    machine.run("wait; unset -f f")
+
+
+# The shell itself sleeps for 31 seconds, trying to fork, before it gives up.
+@pytest.mark.slow
+def test_a_fork_bomb_is_limited_and_dies_of_one_kill(machine):
+    shell = shell_number(machine)
+    fork_bomb(machine)  # places for so many processes stay
+    before = free_pages(machine)
+    for _ in range(2):
+        fork_bomb(machine)
+        assert processes(machine) == ["init", "sh", "ps"]
+    assert shell_number(machine) == shell
+    assert free_pages(machine) >= before - 4 * PAGES_POOL
+
+
+@pytest.mark.parametrize("calls", [4000, pytest.param(50000, marks=pytest.mark.slow)])
+def test_random_system_calls_do_no_harm(machine, calls):
+    shell = shell_number(machine)
+    fuzz = "for i in 1 2; do syscall_fuzz %d $((i * 100000)) & done; wait; rm -rf /tmp/fuzz.*"
+    before = warmed(machine, fuzz % 4000)
+    output, _ = machine.run(fuzz % calls, timeout=600)
+    counts = [int(count) for count in re.findall(r"(\d+) calls,", output)]
+    assert len(counts) == 2 and min(counts) >= calls, output
+    assert shell_number(machine) == shell
+    assert processes(machine) == ["init", "sh", "ps"]
+    assert machine.check("ls /tmp") == ""
+    assert free_pages(machine) >= before - PAGES_SLACK
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_garbage_at_the_console_does_no_harm(machine, seed):
+    generator = random.Random(seed)
+    # Not Ctrl-A, which is QEMU's, nor Ctrl-D, which would end the shell as it must.
+    alphabet = [byte for byte in range(256) if byte not in (1, 4)]
+    os.write(machine.child.child_fd, bytes(generator.choices(alphabet, k=GARBAGE_BYTES)))
+    machine.send("\r")
+    for _ in range(20):  # an open quote, a half-typed sequence or a program may be in the way
+        machine.send("\x03\r")
+        time.sleep(0.1)
+    machine.send('echo "sti""ll alive"\r')
+    machine.expect("still alive\r*\n")
+    machine.expect("# ")
+    # An interrupt that came between two reads of the line editor is kept by the shell until it next
+    # waits for something, and then ends the line.
+    machine.send("sleep 0.1 & wait\r")
+    machine.expect("wait\r*\n")
+    machine.expect("# ")
+    machine.run("sleep 100 & kill -9 -1; wait")  # one at least, or `kill` ends the line
+    assert machine.check("cd /; ls -d /bin") == "/bin\n"
+
+
+def test_what_is_typed_while_a_program_prints_is_read_afterwards(machine):
+    machine.send("seq 1 2000\r")
+    machine.send("".join(f"echo line {number} >> /tmp/typed\r" for number in range(12)))
+    machine.send('echo "e""nd of it"\r')
+    machine.expect("end of it\r*\n")
+    machine.expect("# ")
+    expected = "".join(f"line {number}\n" for number in range(12))
+    assert machine.check("cat /tmp/typed; rm /tmp/typed") == expected
+
+
+KEYS = {  # what is typed, and what the shell then prints
+    "arrow up brings the last command back": ("echo fir''st\recho sec''ond\r\x1b[A\r",
+                                              r"first.*second.*second"),
+    "arrow up and down go through the history": ("echo o''ne\recho tw''o\r\x1b[A\x1b[A\x1b[B\r",
+                                                 r"one.*two.*\btwo\r"),
+    "arrow left puts in between": ("echo 'a'c\x1b[Db\r", r"abc\r|acb\r"),
+    "tab completes a command": ("blkb\t --help\r", r"usage: blkbench"),
+    "tab completes a file name": ("cat /proc/memi\t\r", r"PagesFree"),
+    "tab goes into folders": ("ls /pro\tsy\t\r", r"domain"),
+    "tab lists what fits": ("ls /boot/null_v\t\x15ls /boot/null\t\t", r"nullblk\.elf"),
+    "a word and a line can be deleted": ("echo wrong\x17ri''ght\r", r"right\r"),
+}
+
+
+@pytest.mark.parametrize("name", KEYS)
+def test_the_line_editor(machine, name):
+    typed, printed = KEYS[name]
+    machine.send(typed)
+    machine.expect(f"(?s){printed}")
+    machine.send("\x03")
+    machine.expect(r"\^C")
+    machine.expect("# ")
+    assert machine.check("echo ready")[-6:] == "ready\n"

@@ -1,0 +1,140 @@
+# SPDX-License-Identifier: MIT
+"""Processes, files, pipes, signals and job control, as programs and people at a shell see them."""
+
+import os
+import re
+import subprocess
+import time
+from pathlib import Path
+
+import pytest
+
+from machine import ROOT, Machine
+
+SETTLE = 1  # seconds until a program that was typed runs in the foreground
+PROGRAMS = Path(__file__).resolve().parent / "programs"
+CC = os.environ.get("TOOLPREFIX", "riscv64-unknown-elf-") + "gcc"
+USER = ["-march=rv64gc", "-mabi=lp64d", "-mcmodel=medany", "-Os", "-D_GNU_SOURCE", "-static",
+        "-nostdlib", "-nostartfiles", f"-isystem{ROOT}/user/include",
+        f"-isystem{ROOT}/build/newlib/user/include"]
+LINK = [f"-Wl,-T,{ROOT}/linker/user.ld", "-Wl,--gc-sections", "-Wl,-z,max-page-size=4096",
+        f"-L{ROOT}/build/newlib/user/lib", "-Wl,--whole-archive", f"{ROOT}/build/user/libuser.a",
+        "-Wl,--no-whole-archive", "-lc", "-lgcc"]
+
+FAULTS = {
+    "store": "sw zero, 8(zero)",
+    "load": "lw a0, 8(zero)",
+    "jump": "jr zero",
+    "illegal": ".word 0xffffffff",
+    "kernel": "li a0, -1; slli a0, a0, 38; lw a0, 0(a0)",
+    "trap": "ebreak",
+}
+
+
+def compile_program(folder, source):
+    output = folder / source.stem
+    subprocess.run([CC, *USER, source, *LINK, "-o", output], check=True)
+    return output.read_bytes()
+
+
+def compile_fault(folder, name, instructions):
+    source, output = folder / f"{name}.S", folder / name
+    source.write_text(f".globl _start\n_start: {instructions}\n1: j 1b\n")
+    subprocess.run([CC, "-march=rv64gc", "-mabi=lp64d", "-nostdlib", "-static",
+                    "-Wl,-Ttext=0x20000", source, "-o", output], check=True)
+    return output.read_bytes()
+
+
+@pytest.fixture(scope="module")
+def machine(tmp_path_factory):
+    """One machine for all of these tests, with the programs in /bin."""
+    folder = tmp_path_factory.mktemp("posix")
+    files = {"bin/posix_check": compile_program(folder, PROGRAMS / "posix_check.c")}
+    for name, instructions in FAULTS.items():
+        files[f"bin/fault_{name}"] = compile_fault(folder, name, instructions)
+    files["bin/script"] = b"#!/bin/sh -e\necho script $1\n"
+    files["bin/truncated"] = files["bin/posix_check"][:3000]
+    files["bin/garbage"] = bytes(range(1, 255)) * 20
+    one = Machine(folder, cpus=2, files=files)
+    yield one.boot()
+    one.kill()
+
+
+def test_system_calls_do_what_linux_documents(machine):
+    output, status = machine.run("/bin/posix_check", timeout=60)
+    assert status == 0, output
+
+
+@pytest.mark.parametrize("name", FAULTS)
+def test_a_program_that_faults_is_killed_with_a_line_that_says_where(machine, name):
+    output, status = machine.run(f"fault_{name}")
+    assert status > 128, output
+    assert re.search(r": pid \d+ \(fault_%s\) at pc 0x[0-9a-f]+ address 0x[0-9a-f]+" % name, output)
+    assert machine.check("echo the shell goes on") == "the shell goes on\n"
+
+
+def test_bad_programs_are_refused(machine):
+    for name in ("truncated", "garbage"):
+        output, status = machine.run(f"/bin/{name}")
+        assert status in (1, 126, 127), (name, status, output)
+    assert machine.check("echo on") == "on\n"
+
+
+def test_a_script_runs_through_its_interpreter(machine):
+    assert machine.check("/bin/script works") == "script works\n"
+
+
+def test_control_c_ends_what_is_in_the_foreground(machine):
+    machine.send("/bin/sleep 100\r")
+    machine.expect("100")
+    time.sleep(SETTLE)
+    machine.send("\x03")
+    machine.expect("# ")
+    assert machine.check("echo ok") == "ok\n"
+
+
+def test_control_z_stops_and_fg_continues(machine):
+    machine.send("/bin/sleep 2; echo finished=$?\r")
+    machine.expect("finished=")
+    time.sleep(SETTLE)
+    machine.send("\x1a")
+    machine.expect("Stopped")
+    machine.expect("# ")
+    assert "Stopped" in machine.check("jobs")
+    machine.send("fg\r")
+    machine.expect("/bin/sleep 2")
+    machine.expect("# ")
+
+
+def test_a_background_job_that_reads_the_terminal_is_stopped(machine):
+    machine.send("/bin/cat &\r")
+    machine.expect("# ")
+    machine.check("sleep 0.3")
+    output, _ = machine.run("jobs")
+    assert "tty input" in output
+    machine.run("kill -9 %1; wait")
+    machine.run("true")
+
+
+def test_pipelines_hand_everything_on(machine):
+    assert machine.check("seq 1 20000 | cat | tail -n 1") == "20000\n"
+    assert machine.check("yes | head -n 2") == "y\ny\n"
+
+
+def test_memory_comes_back_when_processes_end(machine):
+    def free_pages():
+        return int(re.search(r"PagesFree: +(\d+)", machine.check("cat /proc/meminfo")).group(1))
+
+    machine.check("for i in 1 2 3 4 5; do seq 1 100 | cat > /dev/null; done")
+    before = free_pages()
+    machine.check("i=0; while [ $i -lt 60 ]; do seq 1 100 | cat > /dev/null; i=$((i+1)); done",
+                  timeout=120)
+    assert free_pages() >= before - 64
+
+
+def test_boot_is_read_only_and_the_rest_is_not(machine):
+    output, status = machine.run("echo x > /boot/x")
+    assert status != 0 and "ead-only" in output
+    output, status = machine.run("rm /boot/null.elf")
+    assert status != 0
+    assert machine.check("echo y > /y; cat /y; rm /y") == "y\n"

@@ -1,0 +1,30 @@
+# SPDX-License-Identifier: MIT
+"""Programs that people know, from Debian's sources: they do here what they do elsewhere."""
+
+import subprocess
+
+from machine import ROOT, run_commands
+
+SCRIPTS = ROOT / "tests" / "boot" / "scripts"
+
+
+def guest_run(folder, commands, *scripts):
+    """Runs commands with scripts under /scripts; returns what came behind the line of dashes."""
+    files = {f"scripts/{name}": (SCRIPTS / name).read_bytes() for name in scripts}
+    finished = run_commands(folder, "echo -----; " + commands, files=files)
+    assert finished.returncode == 0, finished.message + finished.output[-2000:]
+    return finished.output.split("-----\n", 1)[1]
+
+
+def test_lua_runs_closures_coroutines_strings_files_and_pipes(tmp_path):
+    assert guest_run(tmp_path, "lua /scripts/check.lua", "check.lua").endswith(
+        "all of Lua's checks passed\n")
+
+
+def test_sqlite_answers_as_the_host_does(tmp_path):
+    host = subprocess.run(["sqlite3", tmp_path / "host.db"], input=(SCRIPTS / "check.sql").read_text(),
+                          capture_output=True, text=True)
+    guest = guest_run(tmp_path, "cd /tmp; sqlite3 guest.db < /scripts/check.sql 2> errors; cat errors; "
+                      "sqlite3 guest.db 'select count(*) from item'", "check.sql")
+    assert "wal" in host.stdout
+    assert guest == host.stdout + host.stderr + "99900\n"

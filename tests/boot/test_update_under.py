@@ -1,0 +1,235 @@
+# SPDX-License-Identifier: MIT
+"""Services are replaced under the programs that use them, which do not notice."""
+
+import sys
+import time
+
+import pytest
+
+from machine import ROOT, json_lines
+
+sys.path.insert(0, str(ROOT / "tests" / "bench"))
+from update import measure  # noqa: E402
+
+pytestmark = pytest.mark.slow  # too long for the quick part of the tests
+
+SERVICES = ["null", "nullblk", "blk", "console", "ramfs", "devfs", "procfs", "posix"]
+
+# What each second version shows: a command, and what it prints then and not before.
+DIFFERENCES = {
+    "null": ("head -c 1 /dev/empty | hexdump", "0002"),
+    "devfs": ("ls /dev", "full"),
+    "procfs": ("cat /proc/stat", "opens"),
+    "posix": ("uname -v", "posix 2"),
+}
+
+# Forks, pipes, sleeps, reads and writes files, and reads the terminal. Prints the same each time.
+SCRIPT = r"""
+mkdir -p /tmp/work; cd /tmp/work
+count() { i=0; while [ $i -lt $1 ]; do echo $i; i=$((i+1)); done; }
+count 300 | grep 7 | wc -l
+for n in 1 2 3 4 5; do (sleep 0.2; echo slept $n); done
+count 200 > numbers; sort numbers | head -n 20 | sha256sum
+exec 5< numbers; read a <&5; read b <&5; echo $a $b
+for n in 1 2 3 4 5 6 7 8; do echo part $n >> log; cat log | wc -l; done
+trap 'echo told' USR1; kill -USR1 $$; echo after; trap - USR1
+seq 1 3000 | (sleep 0.3; wc -l)
+sleep 0.5 & wait; read c <&5; echo $c
+IFS= read -r line; echo "read: $line"
+rm -r /tmp/work; echo done
+"""
+
+
+def rows(one):
+    return {row["name"]: row for row in json_lines(one.check("domain list -j"))}
+
+
+def change(one, command):
+    """Updates or rolls back; "busy" leaves all as it was and may be asked again."""
+    for _ in range(5):
+        text, status = one.run(command)
+        if status == 0:
+            assert "0 failed" in text, text
+            return text
+        assert "busy: " in text, text
+    raise AssertionError(f"`{command}` was answered busy five times:\n{text}")
+
+
+@pytest.mark.parametrize("service", SERVICES)
+def test_a_service_is_replaced_under_the_shell_and_back(machine, service):
+    one = machine()
+    command, mark = DIFFERENCES.get(service, ("echo", None))
+    before = one.check(command)
+    change(one, f"domain update {service} {service}_v2")
+    assert rows(one)[service]["impl"] == f"{service}_v2"
+    if mark:
+        assert mark not in before and mark in one.check(command)
+    change(one, f"domain rollback {service}")
+    assert rows(one)[service]["impl"] == service
+    assert one.check(command) == before or service == "procfs"
+    one.check("echo alive | cat | grep alive")
+
+
+def script_run(one, between):
+    """Runs the script in the background of BETWEEN(). Its output."""
+    one.check("(sh /root/script.sh < /tmp/typed > /tmp/output 2>&1; echo $? >> /tmp/output) &")
+    between()
+    one.check("wait", timeout=120)
+    return one.check("cat /tmp/output")
+
+
+def updates_during_a_script(machine, rounds):
+    one = machine(timeout=60, files={"/root/script.sh": SCRIPT.encode()})
+    one.check("echo a line > /tmp/typed")
+    plain = script_run(one, lambda: None)
+    assert "read: a line" in plain and "done" in plain, plain
+
+    def update_all():
+        for _ in range(rounds):
+            for service in ("posix", "ramfs", "console", "devfs", "procfs"):
+                change(one, f"domain update {service} {service}_v2")
+                change(one, f"domain rollback {service}")
+
+    assert script_run(one, update_all) == plain
+
+
+def test_a_script_does_not_notice_that_everything_below_it_is_replaced(machine):
+    updates_during_a_script(machine, 4)
+
+
+@pytest.mark.slow
+def test_a_script_does_not_notice_a_hundred_replacements_of_everything(machine):
+    updates_during_a_script(machine, 100)
+
+
+def test_a_line_that_is_being_typed_survives_the_console_and_posix(machine):
+    one = machine()
+    one.check("(for s in console posix devfs; do sleep 1; domain update $s ${s}_v2; done) "
+              "> /tmp/updates 2>&1 &")
+    one.send("cat\r")
+    one.expect("cat\r+\n")
+    one.send("half a l")
+    one.expect("half a l")
+    time.sleep(4.5)  # the updates happen while the line is half typed: there is no event to wait for
+    one.send("ine\r")
+    one.expect("ine\r+\nhalf a line\r+\n")
+    one.send("\x03")
+    one.expect("# ")
+    text = one.check("cat /tmp/updates")
+    assert text.count("0 failed") == 3, text
+
+
+def test_a_stopped_program_and_its_sleep_survive_posix(machine):
+    one = machine()
+    # It says that it runs: a key that is typed before is the line editor's.
+    one.send("sh -c 'echo $((1+1))runs; exec sleep 3'; echo woke $?\r")
+    one.expect("2runs")
+    one.send("\x1a")
+    one.expect("# ")
+    change(one, "domain update posix posix_v2")
+    one.check("jobs | grep -i stopped")
+    change(one, "domain rollback posix")
+    one.send("fg\r")
+    one.expect("woke 0|# ")
+    one.check("echo alive")
+
+
+def test_a_fault_on_probation_brings_the_old_image_back_and_repeats_the_request(machine):
+    one = machine()
+    one.check("domain update null null_v2")
+    assert rows(one)["null"]["state"] == "probation"
+    one.check("domain fault null load")
+    assert "0001" in one.check("head -c 1 /dev/empty | hexdump")  # no error, and by the old one
+    assert rows(one)["null"]["impl"] == "null"
+    assert "brought back" in one.check("dmesg")
+
+
+def test_after_a_thousand_calls_and_five_seconds_probation_is_over(machine):
+    one = machine()
+    one.check("domain update nullblk nullblk_v2")
+    one.check("blkbench --dev=/dev/nullb0 --rw=read --runtime=6 -j > /dev/null")
+    assert rows(one)["nullblk"]["state"] == "running"
+    one.check("domain fault nullblk load")
+    one.check("blkbench --dev=/dev/nullb0 --rw=read --ios=10 -j > /dev/null")
+    assert rows(one)["nullblk"]["impl"] == "nullblk_v2"
+
+
+def test_updates_from_several_shells_are_done_one_after_the_other(machine):
+    one = machine()
+    one.check("for s in null nullblk blk ramfs devfs procfs posix; do "
+              "domain update $s ${s}_v2 > /tmp/u$s 2>&1 & done; wait", timeout=60)
+    text = one.check("cat /tmp/u*")
+    assert text.count("0 failed") == 7, text
+    one.check("for n in 1 2 3; do domain rollback blk > /tmp/r$n 2>&1 & done; wait", timeout=60)
+    text = one.check("cat /tmp/r*")
+    assert text.count("0 failed") == 1 and text.count("nothing to roll back") == 2, text
+
+
+@pytest.mark.parametrize("command, why", [
+    ("domain update blk blk", "serves it already"),
+    ("domain update blk null_v2", "interface"),
+    ("domain update blk nullblk_v9", "no such image"),
+    ("domain update nobody blk_v2", "no such service"),
+    ("domain update blk $x$x$x$x$x$x$x$x$x$x", "too long"),
+])
+def test_what_cannot_be_is_refused_in_one_line(machine, command, why):
+    one = machine()
+    one.check("x=x; for n in 1 2 3 4 5 6 7 8 9 10; do x=$x$x; done")
+    before = rows(one)["blk"]
+    output, status = one.run(command)
+    lines = [line for line in output.splitlines() if line.startswith("domain: ")]
+    assert status in (1, 2) and len(lines) == 1 and why in lines[0], output
+    assert len(lines[0]) < 200
+    after = rows(one)["blk"]
+    assert (before["impl"], before["id"]) == (after["impl"], after["id"])
+
+
+def test_top_shows_the_services_and_quits(machine):
+    one = machine()
+    one.send("domain top\r")
+    one.expect(r"NAME +IMPL +STATE +CALLS/S")
+    one.expect(r"posix +posix +running")
+    one.send("q")
+    one.expect("# ")
+    one.check("echo alive")
+
+
+@pytest.mark.parametrize("service, device, jobs, depth", [
+    ("blk", "/dev/vda", 2, 12), ("nullblk", "/dev/nullb0", 4, 1)])
+def test_updates_under_verified_load_lose_nothing(service, device, jobs, depth):
+    row = measure(service, device, jobs, depth, 100)
+    assert row["updates"] == 100 and row["requests"] > 0, row
+    assert row["errors"] == row["verify_errors"] == row["refused"] == 0, row
+
+
+STRESS = r"""
+for job in 1 2 3 4; do
+    (while [ ! -e /tmp/stop ]; do head -c 1 /dev/empty; done > /tmp/odd$job) &
+done
+(while [ ! -e /tmp/stop ]; do
+    blkbench --dev=/dev/nullb0 --rw=randrw --verify --size=1m --numjobs=4 --runtime=1 -j || echo BAD
+done > /tmp/load) &
+n=0
+while [ $n -lt ROUNDS ]; do
+    domain update null null_v2 && domain rollback null
+    domain update nullblk nullblk_v2 && domain rollback nullblk
+    domain fault null load; domain fault nullblk jump; domain restart devfs
+    n=$((n + 1))
+done > /tmp/log 2>&1
+touch /tmp/stop
+wait
+cat /tmp/load
+cat /proc/meminfo
+"""
+
+
+@pytest.mark.parametrize("rounds", [10, pytest.param(200, marks=pytest.mark.slow)])
+def test_four_harts_call_while_services_are_replaced_crash_and_restart(machine, rounds):
+    """With DEBUG=1 the gate stops for a while between any two of its steps."""
+    one = machine(cpus=4, timeout=120,
+                  files={"/root/stress.sh": STRESS.replace("ROUNDS", str(rounds)).encode()})
+    text = one.check("sh /root/stress.sh", timeout=60 + 10 * rounds)
+    loads = json_lines(text)
+    assert loads and "BAD" not in text, text
+    assert all(one["errors"] == one["verify_errors"] == 0 for one in loads), loads
+    assert all(row["state"] in ("running", "probation") for row in rows(one).values())

@@ -1,0 +1,53 @@
+// SPDX-License-Identifier: MIT
+// Stands in for domainlib's domain.h where a domain's sources are tested on the host: the same
+// names, with RRefs as plain pointers and no core behind them. A test defines what it uses.
+#pragma once
+#include <errno.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+#include "kernel/abi/rpc.h"
+
+struct mutex {
+    int unused;
+};
+struct worker {
+    int unused;
+};
+
+static inline int64_t core_rref_write(rref_t rref, uint64_t offset, const void *source, uint64_t n)
+{
+    memcpy((char *)(uintptr_t)rref + offset, source, n);
+    return 0;
+}
+
+static inline int64_t core_rref_read(rref_t rref, uint64_t offset, void *target, uint64_t n)
+{
+    memcpy(target, (char *)(uintptr_t)rref + offset, n);
+    return 0;
+}
+
+// Nothing is kept, and what is allocated is static: one at a time.
+static inline int64_t core_rref_alloc(uint64_t bytes, uint64_t type)
+{
+    static char buffer[4096];
+    (void)bytes;
+    (void)type;
+    return (int64_t)(uintptr_t)buffer;
+}
+
+static inline int64_t core_rref_keep(rref_t rref, uint64_t key, uint64_t schema)
+{
+    (void)rref;
+    (void)key;
+    (void)schema;
+    return 0;
+}
+
+static inline int64_t core_rref_kept(uint64_t key, uint64_t schema)
+{
+    (void)key;
+    (void)schema;
+    return -ENOENT;
+}

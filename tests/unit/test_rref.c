@@ -1,0 +1,761 @@
+// SPDX-License-Identifier: MIT
+// test-sources: kernel/rref.c kernel/loan.c kernel/kept.c kernel/transfer.c kernel/window.c kernel/heap.c tests/unit/fake_machine/machine.c
+// test-flags: -Itests/unit/fake_machine -pthread
+//
+// The RRef registry and the shared heap: one owner at a time, loans that end, nothing leaked.
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+#include <pthread.h>
+#include <cmocka.h>
+#include "kernel/abi/core_entry.h"
+#include "kernel/abi/error.h"
+#include "kernel/event.h"
+#include "kernel/heap.h"
+#include "kernel/rref.h"
+#include "machine.h"
+
+enum { A, B, C };
+
+static struct domain *domain(uint32_t n)
+{
+    return machine_domain(n);
+}
+
+static int setup(void **state)
+{
+    (void)state;
+    machine_reset();
+    return 0;
+}
+
+// After every test all instances end; then nothing may be left.
+static int teardown(void **state)
+{
+    (void)state;
+    for (uint32_t n = 0; n < MACHINE_SLOTS; n++)
+        rref_reclaim(domain(n), RPC_CRASHED, false);
+    rref_drop_kept("store");
+    assert_int_equal(rref_count_free(), RREFS_MAX);
+    assert_int_equal(machine_pages_used(), 0);
+    for (uint32_t n = 0; n < MACHINE_SLOTS; n++) {
+        assert_int_equal(domain(n)->rrefs, 0);
+        assert_int_equal(domain(n)->shared_pages, 0);
+    }
+    return 0;
+}
+
+static rref_t make(uint32_t n, uint64_t bytes)
+{
+    int64_t rref = rref_alloc(domain(n), bytes, 7);
+    assert_true(rref > 0);
+    return (rref_t)rref;
+}
+
+static uint64_t offset_of(rref_t rref)
+{
+    return (uint32_t)rref;
+}
+
+static void event_ready(struct event *event)
+{
+    *event = (struct event){.object = {.users = 1}};
+    event->completed_tail = &event->completed;
+}
+
+// ---- Owners ----
+
+static void a_new_rref_is_zeroed_and_belongs_to_who_made_it(void **state)
+{
+    (void)state;
+    const uint64_t sizes[] = {1, 64, 65, 2048, 2049, 4096, 4097, 300000, 0x200000, 0x500000};
+    for (size_t i = 0; i < sizeof(sizes) / sizeof(sizes[0]); i++) {
+        rref_t rref = make(A, sizes[i]);
+        assert_true(offset_of(rref) >= SLOT_SHARED);
+        assert_true(offset_of(rref) + sizes[i] <= SLOT_SHARED_LIMIT);
+        if (sizes[i] >= 0x200000)
+            assert_int_equal(offset_of(rref) % 0x200000, 0);
+        assert_int_equal(rref_length(domain(A), rref), sizes[i]);
+        assert_int_equal(rref_length(domain(B), rref), -EACCES);
+        uint8_t *bytes = malloc(sizes[i]);
+        assert_int_equal(rref_read(domain(A), rref, 0, (uint64_t)bytes, sizes[i]), 0);
+        for (uint64_t n = 0; n < sizes[i]; n++)
+            assert_int_equal(bytes[n], 0);
+        free(bytes);
+        assert_int_equal(rref_free(domain(A), rref), 0);
+    }
+}
+
+static void only_the_owner_frees_and_only_once(void **state)
+{
+    (void)state;
+    rref_t rref = make(A, 4096);
+    assert_int_equal(rref_free(domain(B), rref), -EACCES);
+    assert_int_equal(rref_free(domain(A), rref), 0);
+    assert_int_equal(rref_free(domain(A), rref), -EINVAL);
+}
+
+static void forged_names_are_refused(void **state)
+{
+    (void)state;
+    rref_t rref = make(A, 4096);
+    const rref_t forged[] = {
+        0,          rref ^ 1ull << 48,    rref ^ 1ull << 32, rref ^ 4096, rref | 1ull << 63,
+        UINT64_MAX, rref + 0xFFFF00000000};
+    for (size_t i = 0; i < sizeof(forged) / sizeof(forged[0]); i++) {
+        assert_int_equal(rref_length(domain(A), forged[i]), -EINVAL);
+        assert_int_equal(rref_free(domain(A), forged[i]), -EINVAL);
+        assert_int_equal(rref_move(domain(A), forged[i], domain(B)), RPC_DENIED);
+        assert_int_equal(rref_lend(domain(A), forged[i], domain(B)), RPC_DENIED);
+    }
+}
+
+static void a_freed_name_stays_invalid_when_its_record_is_used_again(void **state)
+{
+    (void)state;
+    rref_t old = make(A, 4096);
+    assert_int_equal(rref_free(domain(A), old), 0);
+    for (int i = 0; i < 1000; i++) {
+        rref_t rref = make(A, 4096);
+        assert_true(rref != old);
+        assert_int_equal(rref_length(domain(A), old), -EINVAL);
+        assert_int_equal(rref_free(domain(A), rref), 0);
+    }
+}
+
+static void a_moved_rref_is_its_new_owners_alone(void **state)
+{
+    (void)state;
+    rref_t rref = make(A, 8192);
+    assert_int_equal(domain(A)->shared_pages, 2);
+    assert_int_equal(rref_move(domain(A), rref, domain(B)), RPC_OK);
+    assert_int_equal(rref_move(domain(A), rref, domain(C)), RPC_DENIED);
+    assert_int_equal(rref_length(domain(A), rref), -EACCES);
+    assert_int_equal(domain(A)->shared_pages, 0);
+    assert_int_equal(domain(B)->shared_pages, 2);
+    assert_int_equal(rref_free(domain(B), rref), 0);
+}
+
+static void limits_hold_for_making_and_for_receiving(void **state)
+{
+    (void)state;
+    domain(A)->image->header.limits.rrefs = 2;
+    rref_t first = make(A, 64);
+    make(A, 64);
+    assert_int_equal(rref_alloc(domain(A), 64, 0), -E2BIG);
+    make(B, 64);
+    make(B, 64);
+    assert_int_equal(rref_move(domain(A), first, domain(B)), RPC_NO_MEMORY);
+    domain(A)->image->header.limits = (struct domain_limits){.rrefs = 100, .shared_pages = 4};
+    assert_int_equal(rref_alloc(domain(A), 5 * 4096, 0), -E2BIG);
+    assert_int_equal(rref_alloc(domain(A), 0, 0), -EINVAL);
+    assert_int_equal(rref_alloc(domain(A), UINT64_MAX, 0), -EINVAL);
+}
+
+static void without_memory_nothing_is_made_and_nothing_lost(void **state)
+{
+    (void)state;
+    machine_pages_limit(700);
+    rref_t rref = make(A, 600 * 4096);
+    assert_int_equal(rref_alloc(domain(A), 0x200000, 0), -ENOMEM);
+    assert_int_equal(rref_alloc(domain(A), 200 * 4096, 0), -ENOMEM);
+    assert_int_equal(rref_free(domain(A), rref), 0);
+    make(A, 600 * 4096); // what was freed is to be had again
+}
+
+// ---- Loans ----
+
+static void a_loan_lasts_for_the_call(void **state)
+{
+    (void)state;
+    rref_t rref = make(A, 4096);
+    assert_int_equal(rref_lend(domain(B), rref, domain(C)), RPC_DENIED);
+    assert_int_equal(rref_lend(domain(A), rref, domain(B)), RPC_OK);
+    assert_int_equal(rref_length(domain(B), rref), 4096);
+    assert_int_equal(rref_free(domain(A), rref), -EBUSY);
+    assert_int_equal(rref_move(domain(A), rref, domain(C)), RPC_DENIED);
+    assert_int_equal(rref_move(domain(B), rref, domain(C)), RPC_DENIED);
+    assert_int_equal(rref_free(domain(B), rref), -EACCES);
+    assert_int_equal(rref_lend(domain(B), rref, domain(C)), RPC_OK);
+    rref_return(rref, domain(C));
+    rref_return(rref, domain(B));
+    assert_int_equal(rref_length(domain(B), rref), -EACCES);
+    assert_int_equal(rref_free(domain(A), rref), 0);
+}
+
+static void two_calls_with_one_rref_end_one_by_one(void **state)
+{
+    (void)state;
+    rref_t rref = make(A, 4096);
+    rref_lend(domain(A), rref, domain(B));
+    rref_lend(domain(A), rref, domain(B));
+    rref_return(rref, domain(B));
+    assert_int_equal(rref_length(domain(B), rref), 4096);
+    rref_return(rref, domain(B));
+    assert_int_equal(rref_length(domain(B), rref), -EACCES);
+    rref_return(rref, domain(B)); // one too many changes nothing
+    assert_int_equal(rref_free(domain(A), rref), 0);
+}
+
+static void a_held_loan_outlives_the_call_and_completes(void **state)
+{
+    (void)state;
+    static struct event event;
+    struct completion done[4];
+    event_ready(&event);
+    rref_t rref = make(A, 4096);
+    assert_int_equal(rref_completion(domain(B), rref, &event, 42), -EACCES);
+    assert_int_equal(rref_completion(domain(A), rref, &event, 42), 0);
+    rref_lend(domain(A), rref, domain(B));
+    assert_int_equal(rref_complete(domain(B), rref, 0), -EACCES); // not held
+    assert_int_equal(rref_hold(domain(A), rref), -EACCES);        // not lent to it
+    assert_int_equal(rref_hold(domain(B), rref), 0);
+    rref_return(rref, domain(B));
+    assert_int_equal(rref_length(domain(B), rref), 4096);
+    assert_int_equal(rref_free(domain(A), rref), -EBUSY);
+    assert_int_equal(completion_reap(&event, done, 4), 0);
+    assert_int_equal(rref_complete(domain(B), rref, -EIO), 0);
+    assert_int_equal(event.count, 1);
+    assert_int_equal(completion_reap(&event, done, 4), 1);
+    assert_int_equal(done[0].tag, 42);
+    assert_int_equal(done[0].status, -EIO);
+    assert_int_equal(rref_complete(domain(B), rref, 0), -EACCES);
+    assert_int_equal(rref_free(domain(A), rref), 0);
+    assert_int_equal(event.object.users, 1);
+}
+
+static void who_hears_of_a_completion_can_free(void **state)
+{
+    (void)state;
+    static struct event event;
+    struct completion done;
+    event_ready(&event);
+    rref_t rref = make(A, 4096);
+    rref_completion(domain(A), rref, &event, 1);
+    rref_lend(domain(A), rref, domain(B));
+    rref_hold(domain(B), rref);
+    assert_int_equal(rref_complete(domain(B), rref, 0), 0); // before its call has returned
+    assert_int_equal(event.count, 0);
+    rref_return(rref, domain(B));
+    assert_int_equal(event.count, 1);
+    assert_int_equal(completion_reap(&event, &done, 1), 1);
+    assert_int_equal(rref_free(domain(A), rref), 0);
+}
+
+static void each_hold_gives_one_completion_and_errors_are_not_lost(void **state)
+{
+    (void)state;
+    static struct event event;
+    struct completion done[8];
+    event_ready(&event);
+    rref_t rref = make(A, 4096), other = make(A, 64);
+    rref_completion(domain(A), rref, &event, 1);
+    rref_completion(domain(A), other, &event, 2);
+    const int64_t status[3] = {0, -EIO, 0};
+    for (int i = 0; i < 3; i++) {
+        rref_lend(domain(A), rref, domain(B));
+        rref_hold(domain(B), rref);
+        rref_return(rref, domain(B));
+    }
+    rref_lend(domain(A), other, domain(B));
+    rref_hold(domain(B), other);
+    rref_return(other, domain(B));
+    for (int i = 0; i < 3; i++)
+        assert_int_equal(rref_complete(domain(B), rref, status[i]), 0);
+    rref_complete(domain(B), other, 0);
+    assert_int_equal(completion_reap(&event, done, 2), 2);
+    assert_int_equal(completion_reap(&event, done + 2, 6), 2);
+    assert_int_equal(done[0].status, -EIO);
+    assert_int_equal(done[2].tag, 1);
+    assert_int_equal(done[3].tag, 2);
+    assert_int_equal(done[3].status, 0);
+}
+
+static void a_queued_completion_goes_with_its_rref(void **state)
+{
+    (void)state;
+    static struct event event;
+    struct completion done[4];
+    event_ready(&event);
+    rref_t rrefs[3];
+    for (int i = 0; i < 3; i++) {
+        rrefs[i] = make(A, 64);
+        rref_completion(domain(A), rrefs[i], &event, i);
+        rref_lend(domain(A), rrefs[i], domain(B));
+        rref_hold(domain(B), rrefs[i]);
+        rref_return(rrefs[i], domain(B));
+        rref_complete(domain(B), rrefs[i], 0);
+    }
+    assert_int_equal(rref_free(domain(A), rrefs[1]), 0);
+    assert_int_equal(rref_move(domain(A), rrefs[2], domain(C)), RPC_OK);
+    assert_int_equal(completion_reap(&event, done, 4), 1);
+    assert_int_equal(done[0].tag, 0);
+    assert_ptr_equal(event.completed_tail, &event.completed);
+    assert_int_equal(rref_free(domain(A), rrefs[0]), 0);
+    assert_int_equal(event.object.users, 1);
+}
+
+static void a_borrower_in_the_middle_can_wait_for_the_end(void **state)
+{
+    (void)state;
+    static struct event event;
+    struct completion done;
+    event_ready(&event);
+    rref_t rref = make(A, 4096);
+    rref_lend(domain(A), rref, domain(B));
+    assert_int_equal(rref_completion(domain(B), rref, &event, 5), 0);
+    rref_lend(domain(B), rref, domain(C));
+    rref_hold(domain(C), rref);
+    rref_return(rref, domain(C));
+    rref_complete(domain(C), rref, 0);
+    assert_int_equal(completion_reap(&event, &done, 1), 1);
+    rref_return(rref, domain(B));
+    assert_int_equal(rref_free(domain(A), rref), 0);
+}
+
+// ---- Devices ----
+
+static void a_posted_rref_is_neither_freed_nor_moved_nor_completed(void **state)
+{
+    (void)state;
+    rref_t own = make(B, 4096), lent = make(A, 4096);
+    assert_int_equal(rref_pin(domain(C), own), -EACCES);
+    assert_int_equal(rref_pin(domain(B), own), 0);
+    assert_int_equal(rref_free(domain(B), own), -EBUSY);
+    assert_int_equal(rref_move(domain(B), own, domain(C)), RPC_DENIED);
+    rref_unpin(own, NULL);
+    assert_int_equal(rref_free(domain(B), own), 0);
+
+    rref_lend(domain(A), lent, domain(B));
+    assert_int_equal(rref_pin(domain(B), lent), 0);
+    rref_return(lent, domain(B));
+    assert_int_equal(rref_complete(domain(B), lent, 0), -EBUSY);
+    rref_unpin(lent, NULL);
+    assert_int_equal(rref_free(domain(A), lent), -EBUSY); // until the driver says so
+    assert_int_equal(rref_complete(domain(B), lent, 0), 0);
+    assert_int_equal(rref_free(domain(A), lent), 0);
+}
+
+static void a_refused_post_leaves_no_loan_behind(void **state)
+{
+    (void)state;
+    rref_t rref = make(A, 4096);
+    rref_lend(domain(A), rref, domain(B));
+    assert_int_equal(rref_pin(domain(B), rref), 0);
+    rref_unpin(rref, domain(B));
+    rref_return(rref, domain(B));
+    assert_int_equal(rref_free(domain(A), rref), 0);
+}
+
+static void what_is_held_and_posted_completes_once(void **state)
+{
+    (void)state;
+    rref_t rref = make(A, 4096);
+    rref_lend(domain(A), rref, domain(B));
+    rref_hold(domain(B), rref);
+    rref_pin(domain(B), rref);
+    rref_return(rref, domain(B));
+    rref_unpin(rref, NULL);
+    assert_int_equal(rref_complete(domain(B), rref, 0), 0);
+    assert_int_equal(rref_free(domain(A), rref), 0);
+}
+
+static void physical_pieces_cover_the_rref_and_no_more(void **state)
+{
+    (void)state;
+    rref_t rref = make(A, 10000);
+    uint64_t done = 0;
+    while (done < 10000) {
+        uint64_t physical, length = UINT32_MAX;
+        assert_int_equal(rref_physical(domain(A), rref, done, true, &physical, &length), 0);
+        memset((void *)physical, 0x11, length);
+        done += length;
+    }
+    assert_int_equal(done, 10000);
+    uint64_t physical, length = 1;
+    assert_int_equal(rref_physical(domain(A), rref, 10000, true, &physical, &length), -EFAULT);
+    assert_int_equal(rref_physical(domain(B), rref, 0, true, &physical, &length), -EACCES);
+}
+
+// ---- Bytes ----
+
+// A window keeps its name wherever it is aimed, and has no bytes where it is aimed nowhere.
+static void a_window_shows_what_it_was_last_aimed_at(void **state)
+{
+    (void)state;
+    char bytes[64] = "seen through the window";
+    int64_t window = rref_window(domain(A), NULL, 0x20000, 64, PROTECTION_WRITE);
+    uint64_t registry = machine_pages_used() - 1;
+    assert_true(window > 0);
+
+    assert_int_equal(
+        rref_window_aim(domain(A), (rref_t)window, NULL, 0x21FC0, 20000, PROTECTION_WRITE), 0);
+    assert_int_equal(machine_pages_used(), registry + 6);
+    assert_int_equal(rref_length(domain(A), (rref_t)window), 20000);
+    assert_int_equal(rref_write(domain(A), (rref_t)window, 19936, (uint64_t)bytes, 64), 0);
+    assert_int_equal(rref_window_aim(domain(A), (rref_t)window, NULL, 0x20000, 64, PROTECTION_READ),
+                     0);
+    assert_int_equal(machine_pages_used(), registry + 1);
+    assert_int_equal(rref_read(domain(A), (rref_t)window, 0, (uint64_t)bytes, 64), 0);
+    assert_int_equal(bytes[0], 0); // these are other pages
+    assert_int_equal(rref_write(domain(A), (rref_t)window, 0, (uint64_t)bytes, 1), -EACCES);
+    assert_int_equal(rref_read(domain(A), (rref_t)window, 64, (uint64_t)bytes, 1), -EINVAL);
+
+    assert_int_equal(rref_window_aim(domain(A), (rref_t)window, NULL, 0, 0, 0), 0);
+    assert_int_equal(machine_pages_used(), registry);
+    assert_int_equal(rref_read(domain(A), (rref_t)window, 0, (uint64_t)bytes, 1), -EINVAL);
+    assert_int_equal(rref_free(domain(A), (rref_t)window), 0);
+}
+
+// Only its owner aims a window, only while nobody has it, and only where there is user memory.
+static void a_window_in_use_is_not_aimed(void **state)
+{
+    (void)state;
+    char byte;
+    rref_t heap = make(A, 64);
+    rref_t window = (rref_t)rref_window(domain(A), NULL, 0x20000, 64, PROTECTION_WRITE);
+    assert_int_equal(rref_window_aim(domain(B), window, NULL, 0x30000, 64, 0), -EACCES);
+    assert_int_equal(rref_window_aim(domain(A), heap, NULL, 0x30000, 64, 0), -EACCES);
+    assert_int_equal(rref_window_aim(domain(A), 12345, NULL, 0x30000, 64, 0), -EINVAL);
+    assert_int_equal(rref_window_aim(domain(A), window, NULL, UINT64_MAX - 10, 64, 0), -EFAULT);
+    assert_int_equal(rref_lend(domain(A), window, domain(B)), RPC_OK);
+    assert_int_equal(rref_window_aim(domain(A), window, NULL, 0x30000, 64, 0), -EBUSY);
+    assert_int_equal(rref_window_aim(domain(A), window, NULL, 0, 0, 0), -EBUSY);
+    assert_int_equal(rref_read(domain(B), window, 63, (uint64_t)&byte, 1), 0);
+    rref_return(window, domain(B));
+    assert_int_equal(rref_window_aim(domain(A), window, NULL, 0, 0, 0), 0);
+    assert_int_equal(rref_free(domain(A), window), 0);
+    assert_int_equal(rref_free(domain(A), heap), 0);
+}
+
+static void bytes_copy_between_memory_rrefs_and_windows(void **state)
+{
+    (void)state;
+    static uint8_t in[20000], out[20000];
+    for (size_t i = 0; i < sizeof(in); i++)
+        in[i] = (uint8_t)(i * 7 + i / 256);
+    rref_t heap = make(A, 20000);
+    int64_t window = rref_window(domain(A), NULL, 0x10FF3, 20000, PROTECTION_WRITE);
+    int64_t readable = rref_window(domain(A), NULL, 0x10000, 100, PROTECTION_READ);
+    assert_true(window > 0 && readable > 0);
+    assert_int_equal((uint32_t)window, 0); // it has no address
+    assert_int_equal(rref_write(domain(A), heap, 0, (uint64_t)in, 20000), 0);
+    assert_int_equal(rref_copy(domain(A), (rref_t)window, 100, heap, 100, 19000), 0);
+    assert_int_equal(rref_read(domain(A), (rref_t)window, 0, (uint64_t)out, 20000), 0);
+    assert_memory_equal(out + 100, in + 100, 19000);
+    assert_int_equal(out[99] | out[19100], 0);
+    assert_int_equal(rref_fill(domain(A), heap, 5000, 0xEE, 5000), 0);
+    assert_int_equal(rref_read(domain(A), heap, 0, (uint64_t)out, 20000), 0);
+    assert_int_equal(out[4999], in[4999]);
+    assert_int_equal(out[5000], 0xEE);
+    assert_int_equal(out[9999], 0xEE);
+    assert_int_equal(out[10000], in[10000]);
+    assert_int_equal(rref_write(domain(A), (rref_t)readable, 0, (uint64_t)in, 10), -EACCES);
+    assert_int_equal(rref_write(domain(A), heap, 19999, (uint64_t)in, 2), -EINVAL);
+    assert_int_equal(rref_write(domain(A), heap, UINT64_MAX, (uint64_t)in, 2), -EINVAL);
+    assert_int_equal(rref_read(domain(B), heap, 0, (uint64_t)out, 1), -EACCES);
+    assert_int_equal(rref_free(domain(A), (rref_t)window), 0);
+}
+
+// ---- Ends and replacements ----
+
+static void an_owner_that_dies_frees_all_but_what_is_lent(void **state)
+{
+    (void)state;
+    make(A, 4096);
+    rref_t lent = make(A, 4096);
+    rref_lend(domain(A), lent, domain(B));
+    rref_reclaim(domain(A), RPC_CRASHED, false);
+    assert_int_equal(rref_count_free(), RREFS_MAX - 1);
+    assert_int_equal(rref_length(domain(B), lent), 4096);
+    rref_return(lent, domain(B));
+    assert_int_equal(rref_count_free(), RREFS_MAX);
+    assert_int_equal(rref_length(domain(B), lent), -EINVAL);
+}
+
+static void a_borrower_that_dies_completes_what_it_held(void **state)
+{
+    (void)state;
+    static struct event event;
+    struct completion done[2];
+    event_ready(&event);
+    rref_t held = make(A, 4096), lent = make(A, 64);
+    rref_completion(domain(A), held, &event, 9);
+    rref_completion(domain(A), lent, &event, 8);
+    rref_lend(domain(A), held, domain(B));
+    rref_lend(domain(A), lent, domain(B));
+    rref_hold(domain(B), held);
+    rref_return(held, domain(B));
+    rref_reclaim(domain(B), RPC_CRASHED, false);
+    assert_int_equal(completion_reap(&event, done, 2), 1);
+    assert_int_equal(done[0].tag, 9);
+    assert_int_equal(done[0].status, RPC_CRASHED);
+    assert_int_equal(rref_free(domain(A), held), 0);
+    assert_int_equal(rref_free(domain(A), lent), 0);
+}
+
+static void kept_state_goes_to_the_next_instance_of_the_service(void **state)
+{
+    (void)state;
+    rref_t rref = make(A, 4096), other = make(A, 64);
+    assert_int_equal(rref_keep(domain(A), rref, 1, 10), 0);
+    assert_int_equal(rref_keep(domain(A), other, 1, 10), -EEXIST);
+    assert_int_equal(rref_keep(domain(A), other, 2, 20), 0);
+    rref_fill(domain(A), rref, 0, 0x77, 4096);
+    rref_reclaim(domain(A), RPC_CRASHED, true);
+    strcpy(domain(C)->proxy->name, "somebody");
+    assert_int_equal(rref_kept(domain(C), 1, 10), -ENOENT);
+    strcpy(domain(C)->proxy->name, "store");
+    assert_int_equal(rref_length(domain(B), rref), -EACCES);
+    assert_int_equal(rref_kept(domain(B), 1, 10), (int64_t)rref);
+    uint8_t byte;
+    assert_int_equal(rref_read(domain(B), rref, 4095, (uint64_t)&byte, 1), 0);
+    assert_int_equal(byte, 0x77);
+    assert_int_equal(domain(B)->shared_pages, 1);
+    assert_int_equal(rref_kept(domain(B), 2, 21), -ENOENT); // another schema: dropped
+    assert_int_equal(rref_count_free(), RREFS_MAX - 1);
+    rref_reclaim(domain(B), RPC_CRASHED, true);
+    rref_drop_kept("store");
+    assert_int_equal(rref_count_free(), RREFS_MAX);
+}
+
+static void a_replacement_takes_over_what_was_owned_and_held(void **state)
+{
+    (void)state;
+    static struct event event;
+    struct completion done;
+    event_ready(&event);
+    rref_t own = make(A, 8192), lent = make(C, 4096);
+    rref_keep(domain(A), own, 3, 1);
+    rref_completion(domain(C), lent, &event, 4);
+    rref_lend(domain(C), lent, domain(A));
+    rref_hold(domain(A), lent);
+    rref_return(lent, domain(A));
+    rref_transfer(domain(A), domain(B));
+    assert_int_equal(rref_length(domain(A), own), -EACCES);
+    assert_int_equal(rref_kept(domain(B), 3, 1), (int64_t)own);
+    assert_int_equal(domain(B)->shared_pages, 2);
+    assert_int_equal(domain(A)->rrefs, 0);
+    assert_int_equal(rref_complete(domain(A), lent, 0), -EACCES);
+    assert_int_equal(rref_complete(domain(B), lent, 0), 0);
+    assert_int_equal(completion_reap(&event, &done, 1), 1);
+    assert_int_equal(rref_free(domain(C), lent), 0);
+}
+
+// ---- The heap ----
+
+static void a_page_is_entered_for_owners_and_borrowers_only(void **state)
+{
+    (void)state;
+    rref_t rref = make(A, 8192);
+    assert_true(machine_touch(A, offset_of(rref)));
+    assert_false(machine_touch(B, offset_of(rref)));
+    rref_lend(domain(A), rref, domain(B));
+    assert_true(machine_touch(B, offset_of(rref) + 4096));
+    assert_false(machine_touch(C, offset_of(rref) + 4096));
+    rref_return(rref, domain(B));
+    assert_false(machine_touch(B, offset_of(rref)));
+    assert_false(machine_touch(A, offset_of(rref) + 8192));
+    assert_false(machine_touch(A, SLOT_SHARED_LIMIT - 1));
+}
+
+static void a_page_leaves_all_other_slots_before_it_is_somebodys_again(void **state)
+{
+    (void)state;
+    rref_t rref = make(A, 4096);
+    uint64_t offset = offset_of(rref);
+    machine_touch(A, offset);
+    assert_int_equal(rref_move(domain(A), rref, domain(B)), RPC_OK);
+    machine_touch(B, offset);
+    assert_true(machine_maps(A, offset)); // no page-table work at a hand-over
+    assert_int_equal(rref_free(domain(B), rref), 0);
+    for (int i = 0; i < 2000; i++) {
+        rref_t next = make(i % 3 ? C : B, 4096);
+        uint32_t owner = i % 3 ? C : B;
+        for (uint32_t n = 0; n < MACHINE_SLOTS; n++)
+            if (n != owner)
+                assert_false(machine_maps(n, offset_of(next)));
+        machine_touch(owner, offset_of(next));
+        if (i % 2)
+            rref_free(domain(owner), next);
+    }
+}
+
+static void who_frees_a_page_gets_it_again_without_a_fence(void **state)
+{
+    (void)state;
+    uint64_t fences = machine_fences();
+    for (int i = 0; i < 10000; i++) {
+        rref_t rref = make(A, 4096);
+        assert_true(machine_touch(A, offset_of(rref)));
+        assert_int_equal(rref_free(domain(A), rref), 0);
+    }
+    assert_int_equal(machine_fences(), fences);
+}
+
+static void large_rrefs_are_mapped_in_blocks_and_leave_no_trace(void **state)
+{
+    (void)state;
+    rref_t small = make(A, 4096); // its block is in use, so the large one goes elsewhere
+    rref_t large = make(A, 0x200000 * 3 + 4096);
+    uint64_t last = offset_of(large) + 0x200000 * 3;
+    assert_int_not_equal(offset_of(large) / 0x200000, offset_of(small) / 0x200000);
+    assert_true(machine_touch(A, offset_of(large) + 0x123456));
+    assert_true(machine_maps(A, offset_of(large)));
+    assert_true(machine_touch(A, last));
+    assert_false(machine_touch(A, last + 4096));
+    assert_false(machine_touch(B, last));
+    assert_int_equal(rref_free(domain(A), large), 0);
+    heap_trim(true);
+    assert_false(machine_maps(A, offset_of(large)));
+    assert_false(machine_maps(A, last));
+    assert_int_equal(machine_pages_used(), 1);
+}
+
+static void small_rrefs_share_a_page_with_their_makers_only(void **state)
+{
+    (void)state;
+    rref_t a[80], b[80];
+    for (int i = 0; i < 80; i++) {
+        a[i] = make(A, 64);
+        b[i] = make(B, 64);
+    }
+    for (int i = 0; i < 80; i++) {
+        for (int k = 0; k < 80; k++)
+            assert_true(offset_of(a[i]) / 4096 != offset_of(b[k]) / 4096);
+        assert_false(machine_touch(B, offset_of(a[i])));
+    }
+    assert_int_equal(rref_move(domain(A), a[7], domain(B)), RPC_OK);
+    assert_true(machine_touch(B, offset_of(a[7])));
+    rref_reclaim(domain(A), RPC_CRASHED, false);
+    rref_fill(domain(B), a[7], 0, 1, 64);
+    for (int i = 0; i < 80; i++) {
+        rref_t next = make(A, 64); // of another instance, so to say
+        assert_true(offset_of(next) / 4096 != offset_of(a[7]) / 4096);
+    }
+    assert_int_equal(rref_free(domain(B), a[7]), 0);
+}
+
+static void a_slot_that_is_given_back_maps_nothing(void **state)
+{
+    (void)state;
+    rref_t rref = make(A, 4096);
+    rref_lend(domain(A), rref, domain(B));
+    machine_touch(B, offset_of(rref));
+    rref_return(rref, domain(B));
+    heap_forget_slot(domain(B)->slot);
+    assert_int_equal(rref_free(domain(A), rref), 0);
+    rref_t next = make(A, 4096); // nobody else maps it, so it is the same page
+    assert_int_equal(offset_of(next), offset_of(rref));
+}
+
+// ---- Many threads ----
+
+static rref_t contested;
+static uint32_t winners;
+
+static void *mover(void *argument)
+{
+    uint32_t n = (uint32_t)(uintptr_t)argument;
+    if (rref_move(domain(A), contested, domain(n)) == RPC_OK)
+        __atomic_add_fetch(&winners, 1, __ATOMIC_RELAXED);
+    return NULL;
+}
+
+static void of_several_that_pass_one_rref_at_once_one_succeeds(void **state)
+{
+    (void)state;
+    for (int round = 0; round < 300; round++) {
+        pthread_t threads[4];
+        contested = make(A, 64);
+        winners = 0;
+        for (uintptr_t n = 0; n < 4; n++)
+            pthread_create(&threads[n], NULL, mover, (void *)(n + 1));
+        for (int n = 0; n < 4; n++)
+            pthread_join(threads[n], NULL);
+        assert_int_equal(winners, 1);
+    }
+}
+
+// Makes, touches, passes around, lends and frees RRefs at random, as one domain.
+static void *worker(void *argument)
+{
+    uint32_t n = (uint32_t)(uintptr_t)argument, seed = n * 77 + 1;
+    rref_t mine[16] = {0};
+    for (int i = 0; i < 4000; i++) {
+        rref_t *place = &mine[rand_r(&seed) % 16];
+        uint32_t other = rand_r(&seed) % 4;
+        if (!*place) {
+            uint64_t bytes = 1ull << rand_r(&seed) % 16;
+            int64_t made = rref_alloc(domain(n), bytes, 0);
+            *place = made > 0 ? (rref_t)made : 0;
+        } else if (i % 5 == 0) {
+            if (rref_move(domain(n), *place, domain(other)) == RPC_OK)
+                *place = 0;
+        } else if (i % 3 == 0 && rref_lend(domain(n), *place, domain(other)) == RPC_OK) {
+            heap_touch(domain(other)->slot, offset_of(*place));
+            rref_return(*place, domain(other));
+        } else {
+            heap_touch(domain(n)->slot, offset_of(*place));
+            if (rref_free(domain(n), *place) == 0)
+                *place = 0;
+        }
+    }
+    return NULL;
+}
+
+static void a_crowd_of_domains_leaks_nothing(void **state)
+{
+    (void)state;
+    pthread_t threads[4];
+    for (uintptr_t n = 0; n < 4; n++)
+        pthread_create(&threads[n], NULL, worker, (void *)n);
+    for (int n = 0; n < 4; n++)
+        pthread_join(threads[n], NULL);
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        TEST(a_new_rref_is_zeroed_and_belongs_to_who_made_it),
+        TEST(only_the_owner_frees_and_only_once),
+        TEST(forged_names_are_refused),
+        TEST(a_freed_name_stays_invalid_when_its_record_is_used_again),
+        TEST(a_moved_rref_is_its_new_owners_alone),
+        TEST(limits_hold_for_making_and_for_receiving),
+        TEST(without_memory_nothing_is_made_and_nothing_lost),
+        TEST(a_loan_lasts_for_the_call),
+        TEST(two_calls_with_one_rref_end_one_by_one),
+        TEST(a_held_loan_outlives_the_call_and_completes),
+        TEST(who_hears_of_a_completion_can_free),
+        TEST(each_hold_gives_one_completion_and_errors_are_not_lost),
+        TEST(a_queued_completion_goes_with_its_rref),
+        TEST(a_borrower_in_the_middle_can_wait_for_the_end),
+        TEST(a_posted_rref_is_neither_freed_nor_moved_nor_completed),
+        TEST(a_refused_post_leaves_no_loan_behind),
+        TEST(what_is_held_and_posted_completes_once),
+        TEST(physical_pieces_cover_the_rref_and_no_more),
+        TEST(bytes_copy_between_memory_rrefs_and_windows),
+        TEST(a_window_shows_what_it_was_last_aimed_at),
+        TEST(a_window_in_use_is_not_aimed),
+        TEST(an_owner_that_dies_frees_all_but_what_is_lent),
+        TEST(a_borrower_that_dies_completes_what_it_held),
+        TEST(kept_state_goes_to_the_next_instance_of_the_service),
+        TEST(a_replacement_takes_over_what_was_owned_and_held),
+        TEST(a_page_is_entered_for_owners_and_borrowers_only),
+        TEST(a_page_leaves_all_other_slots_before_it_is_somebodys_again),
+        TEST(who_frees_a_page_gets_it_again_without_a_fence),
+        TEST(large_rrefs_are_mapped_in_blocks_and_leave_no_trace),
+        TEST(small_rrefs_share_a_page_with_their_makers_only),
+        TEST(a_slot_that_is_given_back_maps_nothing),
+        TEST(of_several_that_pass_one_rref_at_once_one_succeeds),
+        TEST(a_crowd_of_domains_leaks_nothing),
+    };
+    rref_init();
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

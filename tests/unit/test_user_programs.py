@@ -1,0 +1,762 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: MIT
+"""The user programs, tried on the host: they make Linux's system calls, so qemu-riscv64 runs them.
+
+Prints `ok - SENTENCE` or `not ok - SENTENCE` for each test. Files of the guest (/proc, /boot) lie
+in a folder that qemu-riscv64 looks into first (-L).
+"""
+
+import hashlib
+import json
+import os
+import pty
+import re
+import select
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+PROGRAMS = Path(__file__).resolve().parent.parent.parent / "build" / "user" / "bin"
+EMULATOR = shutil.which("qemu-riscv64")
+LIMIT = 30
+
+TEXT = "".join(f"line {number} {'odd' if number % 2 else 'even'}\n" for number in range(1, 26))
+BINARY = bytes(range(256)) * 3 + bytes(200) + b"end"
+
+failures = []
+
+
+class Place:
+    """A folder for one test, with the guest's own files in `tree`."""
+
+    def __init__(self, folder):
+        self.folder = Path(folder, "work")
+        self.tree = Path(folder, "tree")
+        self.folder.mkdir()
+        self.tree.mkdir()
+        (self.folder / "text").write_text(TEXT)
+        (self.folder / "binary").write_bytes(BINARY)
+        (self.folder / "empty").write_bytes(b"")
+        (self.folder / "sub").mkdir()
+
+    def guest_file(self, path, content):
+        target = Path(self.tree, path.lstrip("/"))
+        target.parent.mkdir(parents=True, exist_ok=True)
+        target.write_text(content)
+        return target
+
+    def run(self, program, *arguments, stdin="", limit=LIMIT, name=None):
+        """Returns (status, stdout, stderr); bytes in, text out."""
+        command = [EMULATOR, "-L", str(self.tree), "-0", name or program, str(PROGRAMS / program)]
+        done = subprocess.run(
+            command + list(arguments), cwd=self.folder, timeout=limit,
+            input=stdin if isinstance(stdin, bytes) else stdin.encode(),
+            stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+            env={"PATH": os.environ["PATH"], "HOME": "/"})
+        return (done.returncode, done.stdout.decode(errors="replace"),
+                done.stderr.decode(errors="replace"))
+
+
+def test(function):
+    """Runs a test; its name is the sentence that it proves."""
+    sentence = function.__name__.replace("_", " ")
+    if not EMULATOR:
+        print(f"ok - {sentence} # SKIP no qemu-riscv64 (install the package qemu-user)")
+        return
+    with tempfile.TemporaryDirectory() as folder:
+        try:
+            function(Place(folder))
+            print(f"ok - {sentence}", flush=True)
+        except (AssertionError, subprocess.TimeoutExpired, OSError, ValueError) as error:
+            failures.append(sentence)
+            print(f"{type(error).__name__}: {error}\nnot ok - {sentence}", flush=True)
+
+
+def expect(found, wanted, what):
+    assert found == wanted, f"{what}: {found!r}, not {wanted!r}"
+
+
+def on_terminal(place, words, dialogue, limit=LIMIT, environment=None):
+    """Runs a program on a terminal; types each answer when its text has come. (output, status)"""
+    pid, master = pty.fork()
+    if pid == 0:
+        os.chdir(place.folder)
+        os.execve(EMULATOR, [EMULATOR, "-L", str(place.tree), str(PROGRAMS / words[0]), *words[1:]],
+                  {"PATH": os.environ["PATH"], "HOME": "/", "TERM": "vt100", "PS1": "# ",
+                   **(environment or {})})
+    output, position, end = "", 0, time.monotonic() + limit
+    dialogue = list(dialogue)
+    while time.monotonic() < end:
+        if dialogue and dialogue[0][0] in output[position:]:
+            position += output[position:].index(dialogue[0][0]) + len(dialogue[0][0])
+            os.write(master, dialogue.pop(0)[1].encode())
+        if not select.select([master], [], [], 0.1)[0]:
+            continue
+        try:
+            part = os.read(master, 65536)
+        except OSError:
+            part = b""
+        if not part:
+            break
+        output += part.decode(errors="replace")
+    else:
+        os.kill(pid, 9)
+        os.waitpid(pid, 0)
+        raise AssertionError(f"no end after {limit} s; so far: {output!r}")
+    return output, os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
+
+
+# ---- the small tools: (arguments, stdin, status, stdout); None: not compared ----
+
+CASES = [
+    ("echo a b  'c d'", "", 0, "a b c d\n"),
+    ("echo -n a", "", 0, "a"),
+    ("echo", "", 0, "\n"),
+    ("cat text empty", "", 0, TEXT),
+    ("cat -", "from stdin", 0, "from stdin"),
+    ("cat nowhere text", "", 1, TEXT),
+    ("head text", "", 0, "".join(TEXT.splitlines(True)[:10])),
+    ("head -n 2 text", "", 0, "line 1 odd\nline 2 even\n"),
+    ("head -3 text", "", 0, "line 1 odd\nline 2 even\nline 3 odd\n"),
+    ("head -c 6 text", "", 0, "line 1"),
+    ("head -n 0 text", "", 0, ""),
+    ("head -n 1 text empty", "", 0, "==> text <==\nline 1 odd\n==> empty <==\n"),
+    ("head -n x text", "", 2, ""),
+    ("tail -2 text", "", 0, "line 24 even\nline 25 odd\n"),
+    ("tail -n 1", "a\nb\nc", 0, "c"),
+    ("tail -n 2", "a\nb\nc", 0, "b\nc"),
+    ("tail -n 100 text", "", 0, TEXT),
+    ("tail -c 4 text", "", 0, "odd\n"),
+    ("tail -n +25 text", "", 0, "line 25 odd\n"),
+    ("tail -n 0 text", "", 0, ""),
+    ("tail empty", "", 0, ""),
+    ("wc text", "", 0, f"25 75 {len(TEXT)} text\n"),
+    ("wc -l", "a\nb", 0, "1\n"),
+    ("wc -c text empty", "", 0, f"{len(TEXT)} text\n0 empty\n{len(TEXT)} total\n"),
+    ("wc nowhere", "", 1, ""),
+    ("grep 7 text", "", 0, "line 7 odd\nline 17 odd\n"),
+    ("grep -n '^line 2.* even$' text", "", 0,
+     "2:line 2 even\n20:line 20 even\n22:line 22 even\n24:line 24 even\n"),
+    ("grep -c odd text", "", 0, "13\n"),
+    ("grep -v e", "even\nodd\n", 0, "odd\n"),
+    ("grep -i ODD", "odd\nOdd\nx\n", 0, "odd\nOdd\n"),
+    ("grep -q odd text", "", 0, ""),
+    ("grep nothing text", "", 1, ""),
+    ("grep x nowhere", "", 2, ""),
+    ("grep -l odd text empty", "", 0, "text\n"),
+    ("grep even text empty -c", "", 0, "text:12\nempty:0\n"),
+    ("grep -E 'a(b|c)+d?$'", "abcb\nad\nabd\nabdx\n", 0, "abcb\nabd\n"),
+    ("grep -E '^(a|b)*c'", "ababc\ncab\nxc\n", 0, "ababc\ncab\n"),
+    ("grep 'a\\(b\\|c\\)\\+'", "ab\nac\na\n", 0, "ab\nac\n"),
+    ("grep 'a+b'", "a+b\naab\n", 0, "a+b\n"),
+    ("grep -F 'a.b'", "a.b\naxb\n", 0, "a.b\n"),
+    ("grep '[^0-9]$'", "a1\n1a\n", 0, "1a\n"),
+    ("grep '[]x]'", "]\nx\ny\n", 0, "]\nx\n"),
+    ("grep '[[:digit:]][[:upper:]-]'", "1A\n1-\n1a\n", 0, "1A\n1-\n"),
+    ("grep ''", "a\n\n", 0, "a\n\n"),
+    ("grep '*a'", "*a\na\n", 0, "*a\n"),
+    ("grep '['", "", 2, ""),
+    ("grep -E '(a'", "", 2, ""),
+    ("grep -E '(a*)*b'", "a" * 3000 + "\n", 1, ""),
+    ("grep -r needle .", "", 1, ""),
+    ("test a = a", "", 0, ""),
+    ("test a != a", "", 1, ""),
+    ("test", "", 1, ""),
+    ("test ''", "", 1, ""),
+    ("test -z '' -a -n x", "", 0, ""),
+    ("test 1 -gt 2 -o 3 -le 3", "", 0, ""),
+    ("test ! -e nowhere", "", 0, ""),
+    ("test -f text -a -d sub -a ! -s empty", "", 0, ""),
+    ("test '(' a = b ')' -o x", "", 0, ""),
+    ("test a -eq 1", "", 2, ""),
+    ("test a b", "", 2, ""),
+    ("test -d", "", 0, ""),
+    ("test ! = !", "", 0, ""),
+    ("seq 3", "", 0, "1\n2\n3\n"),
+    ("seq 5 -2 1", "", 0, "5\n3\n1\n"),
+    ("seq 3 1", "", 0, ""),
+    ("seq 1 0 2", "", 2, ""),
+    ("sort", "b\na\nc\na\n", 0, "a\na\nb\nc\n"),
+    ("sort -u", "b\na\nb", 0, "a\nb\n"),
+    ("sort -nr", "9\n10\n-1\n", 0, "10\n9\n-1\n"),
+    ("printf '%s-%d\\n' a 1 b 2", "", 0, "a-1\nb-2\n"),
+    ("printf '%5.2s|%-4d|%x\\t\\101\\n' abc 7 255", "", 0, "   ab|7   |ff\tA\n"),
+    ("printf plain", "", 0, "plain"),
+    ("printf %d x", "", 1, "0"),
+    ("printf %q x", "", 2, ""),
+    ("cmp text text", "", 0, ""),
+    ("cmp text binary", "", 1, "text binary differ: byte 1, line 1\n"),
+    ("cmp -s text empty", "", 1, ""),
+    ("cmp text nowhere", "", 2, ""),
+    ("true", "", 0, ""),
+    ("false", "", 1, ""),
+    ("sleep 0.05", "", 0, ""),
+    ("sleep x", "", 2, ""),
+    ("sleep -1", "", 2, ""),
+    ("mkdir a sub", "", 1, ""),
+    ("mkdir -p a/b/c sub", "", 0, ""),
+    ("rm nowhere", "", 1, ""),
+    ("rm -f nowhere", "", 0, ""),
+    ("rm sub", "", 1, ""),
+    ("rm -r sub text", "", 0, ""),
+    ("rm -r .", "", 1, ""),
+    ("cp text", "", 2, ""),
+    ("cp sub other", "", 1, ""),
+    ("cp text text", "", 1, ""),
+    ("mv nowhere x", "", 1, ""),
+    ("kill -0 1x", "", 2, ""),
+    ("kill -NOSUCH 1", "", 2, ""),
+    ("uname -m", "", 0, "riscv64\n"),
+    ("env -i A=1 B=2", "", 0, "A=1\nB=2\n"),
+    ("env -i /no/such", "", 127, ""),
+    ("date +%%", "", 0, "%\n"),
+    ("date today", "", 2, ""),
+    ("ls nowhere", "", 1, ""),
+    ("ls -1", "", 0, "binary\nempty\nsub\ntext\n"),
+    ("ls -d sub", "", 0, "sub\n"),
+    ("touch -c new", "", 0, ""),
+    ("sha256sum empty", "", 0, hashlib.sha256(b"").hexdigest() + "  empty\n"),
+    ("hexdump -n 18", "0123456789abcdefghi", 0,
+     "0000000 3130 3332 3534 3736 3938 6261 6463 6665\n0000010 6867\n0000012\n"),
+    ("poweroff 256", "", 2, ""),
+    ("domain help", "", 0, None),
+    ("domain", "", 0, None),
+    ("domain nonsense", "", 2, ""),
+    ("domain update null", "", 2, ""),
+    ("domain load a b c d", "", 2, ""),
+    ("domain load a to b", "", 2, ""),
+    ("domain stop a --now", "", 2, ""),
+    ("domain fault null sneeze", "", 1, ""),
+    ("domain list", "", 1, ""),
+    ("rpcbench", "", 1, ""),
+    ("rpcbench -x", "", 2, ""),
+]
+
+
+@test
+def every_small_tool_does_what_its_table_of_cases_says(_):
+    import shlex
+    for line, stdin, status, stdout in CASES:
+        with tempfile.TemporaryDirectory() as folder:
+            place = Place(folder)
+            found = place.run(*shlex.split(line), stdin=stdin)
+            expect(found[0], status, f"status of `{line}` (stderr {found[2]!r})")
+            if stdout is not None:
+                expect(found[1], stdout, f"output of `{line}`")
+            if status and line.split()[0] not in ("false", "test", "cmp", "grep"):
+                assert found[2].startswith((line.split()[0] + ": ", "usage: ")), found[2]
+                assert "usage" in found[2] or found[2].count("\n") == 1, found[2]
+
+
+def tools():
+    """Those of user/bin, not what strangers wrote."""
+    sources = Path(__file__).resolve().parent.parent.parent / "user" / "bin"
+    return sorted(PROGRAMS / source.stem for source in sources.iterdir()
+                  if (PROGRAMS / source.stem).exists())
+
+
+@test
+def every_tool_prints_its_usage_with_h(place):
+    own = {"true", "false", "echo", "init", "mksh", "test", "seq", "yes", "env", "kill", "printf",
+           "grep"}
+    for program in tools():
+        if program.name in own:
+            continue
+        status, stdout, stderr = place.run(program.name, "-h")
+        expect((status, stderr), (0, ""), f"{program.name} -h")
+        assert stdout.startswith(f"usage: {program.name}"), stdout
+
+
+@test
+def programs_are_small_and_stripped(_):
+    for program in [*tools(), PROGRAMS / "mksh"]:
+        limit = 500 if program.name == "mksh" else 60
+        size = program.stat().st_size
+        assert size < limit * 1024, f"{program.name} has {size} bytes, more than {limit} KiB"
+        assert b".symtab" not in program.read_bytes(), f"{program.name} has symbols"
+
+
+@test
+def output_that_cannot_be_written_is_an_error(place):
+    # Whole buffers, so that nothing is left for the last flush to fail on; and some without end.
+    for command in (["cat", "text"], ["head", "-c", "65536", "/dev/zero"], ["tail", "text"],
+                    ["head", "-c", "1000G", "/dev/zero"], ["hexdump", "-v", "/dev/zero"],
+                    ["seq", "1000000000000"], ["grep", "-n", "line", "text"], ["yes"]):
+        with open("/dev/full", "w") as full:
+            done = subprocess.run([EMULATOR, str(PROGRAMS / command[0]), *command[1:]],
+                                  cwd=place.folder, stdout=full, stderr=subprocess.PIPE,
+                                  timeout=LIMIT)
+        expect(done.returncode, 2 if command[0] == "grep" else 1, f"status of {command}")
+        expect(done.stderr.count(b"No space left on device"), 1, f"complaints of {command}")
+
+
+@test
+def checksums_and_dumps_agree_with_the_hosts(place):
+    for size in (0, 1, 55, 56, 63, 64, 65, 119, 120, 65535, 65536, 200000):
+        content = (BINARY * 300)[:size]
+        expect(place.run("sha256sum", stdin=content)[1],
+               hashlib.sha256(content).hexdigest() + "  -\n",
+               f"checksum of {size} bytes")
+    wanted = [f"{offset:08x}" for offset in (0, 16)]
+    found = place.run("hexdump", "-C", "binary")[1].splitlines()
+    assert found[0].startswith(wanted[0] + "  00 01 02 03 04 05 06 07  08"), found[0]
+    assert found[0].endswith("|................|"), found[0]
+    assert found[4].endswith("|@ABCDEFGHIJKLMNO|"), found[4]
+    assert "*" in found and found[-1] == f"{len(BINARY):08x}", found[-3:]
+
+
+@test
+def files_are_made_copied_moved_and_deleted(place):
+    expect(place.run("mkdir", "-p", "a/b")[0], 0, "mkdir")
+    expect(place.run("cp", "text", "binary", "a/b")[0], 0, "cp to a folder")
+    expect(place.run("cp", "-r", "a", "copy")[0], 0, "cp -r")
+    expect((place.folder / "copy/b/binary").read_bytes(), BINARY, "the copy")
+    expect(place.run("cp", "-r", "a", "a/b")[0], 1, "cp into itself")
+    expect(place.run("mv", "copy/b/text", "moved")[0], 0, "mv")
+    expect((place.folder / "moved").read_text(), TEXT, "the moved file")
+    assert not (place.folder / "copy/b/text").exists()
+    expect(place.run("mv", "moved", "sub")[0], 0, "mv to a folder")
+    assert (place.folder / "sub/moved").exists()
+    expect(place.run("touch", "new")[0], 0, "touch")
+    expect((place.folder / "new").read_bytes(), b"", "a new file")
+    expect(place.run("ln", "-s", "text", "link")[0], 0, "ln -s")
+    assert place.run("ls", "-l", "link")[1].rstrip().endswith("link -> text")
+    for number in range(300):
+        (place.folder / "a" / f"file {number}").touch()
+    expect(place.run("rm", "-r", "a", "copy")[0], 0, "rm -r")
+    assert not (place.folder / "a").exists() and not (place.folder / "copy").exists()
+    expect(place.run("rmdir", "sub")[0], 1, "rmdir of a folder that is not empty")
+    expect(place.run("tee", "-a", "text", stdin="more")[1], "more", "tee")
+    expect((place.folder / "text").read_text(), TEXT + "more", "what tee appended to")
+
+
+def tree_make(place, name, depth):
+    """A folder in a folder in a folder, each of that name; made step by step, as paths end."""
+    before = os.getcwd()
+    os.chdir(place.folder)
+    for _ in range(depth):
+        os.mkdir(name)
+        os.chdir(name)
+    os.chdir(before)
+    return name
+
+
+@test
+def rm_deletes_a_tree_as_deep_as_paths_go(place):
+    status, _, errors = place.run("rm", "-r", tree_make(place, "d", 1900))
+    expect((status, errors), (0, ""), "rm -r")
+    assert not (place.folder / "d").exists()
+
+
+@test
+def paths_that_do_not_fit_are_refused_and_not_cut(place):
+    top = tree_make(place, "n" * 250, 16)
+    status, stdout, errors = place.run("ls", "-l", "/".join([top] * 16))
+    expect(status, 0, "ls -l of what just fits")
+    before = os.getcwd()
+    os.chdir(place.folder)
+    Path("/".join([top] * 16 + ["f" * 78])).write_text("x")
+    os.chdir(before)
+    status, _, errors = place.run("cp", "-r", top, "c" * 255)
+    expect(status, 1, "cp -r")
+    assert "too long" in errors and len(errors.splitlines()) < 4, errors
+    shutil.rmtree(place.folder / top)
+
+
+@test
+def what_goes_to_a_pipe_is_not_written_line_by_line(place):
+    done = subprocess.run([EMULATOR, "-strace", str(PROGRAMS / "seq"), "1", "2000"],
+                          capture_output=True, timeout=LIMIT)
+    expect(done.stdout.decode(), "".join(f"{n}\n" for n in range(1, 2001)), "seq")
+    calls = done.stderr.decode().count(" write(1,")
+    assert 1 <= calls < 20, f"{calls} calls"
+
+
+@test
+def grep_searches_folders(place):
+    (place.folder / "sub" / "deep").write_text("a needle\n")
+    expect(place.run("grep", "-r", "needle", ".")[:2], (0, "./sub/deep:a needle\n"), "grep -r")
+
+
+@test
+def ls_lists_in_columns_on_a_terminal_and_in_full_with_l(place):
+    lines = place.run("ls", "-la")[1].splitlines()
+    expect([line.split()[-1] for line in lines], [".", "..", "binary", "empty", "sub", "text"],
+           "names")
+    assert lines[0].startswith("drwx") and lines[5].startswith("-rw"), lines
+    assert f" {len(BINARY)} " in lines[2], lines[2]
+
+
+# ---- the system's own files ----
+
+@test
+def ps_free_uptime_and_dmesg_read_proc(place):
+    place.guest_file("/proc/meminfo", "MemTotal:  2048 kB\nMemFree: 512 kB\n")
+    place.guest_file("/proc/uptime", "93784.25 1.00\n")
+    place.guest_file("/proc/kmsg", "[0.1] hart0 boot: hello\n")
+    assert re.search(r"Mem: +2048 +1536 +512\n", place.run("free")[1])
+    assert re.search(r"Mem: +2 +1 +0\n", place.run("free", "-m")[1])
+    expect(place.run("uptime")[1], "up 1 d 02:03:04\n", "uptime")
+    expect(place.run("dmesg")[1], "[0.1] hart0 boot: hello\n", "dmesg")
+    place.guest_file("/proc/12/stat",
+                     "12 (a (b) c) R 1 12 12 0 12 0 0 0 0 0 150 75 0 0 20 0 1 0 5 8192 2\n")
+    place.guest_file("/proc/3/stat", "3 (sh) S 1 3 3 0 12" + " 0" * 15 + " 7\n")
+    lines = place.run("ps")[1].splitlines()
+    expect([line.split() for line in lines[1:]],
+           [["3", "1", "S", "28", "0.00", "sh"], ["12", "1", "R", "8", "2.25", "a", "(b)", "c"]],
+           "processes")
+
+
+LIST = ("blk blk 1 3 running 1234 0 0 40 2\n"
+        "null null_v2 2 10 probation 7 1 2 12 0\n")
+
+
+@test
+def domain_list_and_images_print_tables_and_json(place):
+    place.guest_file("/proc/sys/domain/list", LIST)
+    place.guest_file("/proc/sys/domain/images", "blk 1 block 2 0x00ff 51234 /boot/a b.elf\n")
+    lines = place.run("domain", "list")[1].splitlines()
+    expect(lines[0].split(), "NAME IMPL VERSION ID STATE CALLS FAULTS RESTARTS PAGES RREFS".split(),
+           "headings")
+    expect([line.split() for line in lines[1:]], [line.split() for line in LIST.splitlines()],
+           "rows")
+    assert len({len(line) for line in lines}) == 1, lines
+    rows = [json.loads(line) for line in place.run("domain", "list", "-j")[1].splitlines()]
+    expect(rows[1],
+           {"name": "null", "impl": "null_v2", "version": 2, "id": 10, "state": "probation",
+                     "calls": 7, "faults": 1, "restarts": 2, "pages": 12, "rrefs": 0}, "an object")
+    row = json.loads(place.run("domain", "images", "-j")[1])
+    expect(row, {"name": "blk", "version": 1, "interface": "block", "number": 2, "hash": "0x00ff",
+                 "size": 51234, "from": "/boot/a b.elf"}, "an image")
+
+
+@test
+def domain_info_prints_what_is_known_of_one_service(place):
+    place.guest_file("/proc/sys/domain/service/blk",
+                     'name blk\nlast_fault none\nholders posix "x"\nneeds\n')
+    assert "last_fault      none\n" in place.run("domain", "info", "blk")[1]
+    found = json.loads(place.run("domain", "info", "blk", "-j")[1])
+    expect(found, {"name": "blk", "last_fault": "none", "holders": 'posix "x"', "needs": ""},
+           "info -j")
+    status, stdout, stderr = place.run("domain", "info", "nobody")
+    expect((status, stdout), (1, ""), "info of no service")
+    expect(stderr, "domain: nobody: no such service (see `domain list`)\n", "the refusal")
+    expect(place.run("domain", "info", "../list")[0], 1, "info of a path")
+
+
+@test
+def domain_sends_one_line_for_each_command(place):
+    for words in ("register /boot/x.elf", "load null as other", "update null null_v2",
+                  "update null null_v2 1", "rollback null", "restart null", "stop null --force",
+                  "fault null loop", "verify x.elf"):
+        command = place.guest_file("/proc/sys/domain/command", "")
+        expect(place.run("domain", *words.split())[0], 0, words)
+        expect(command.read_text(), words + "\n", "the line sent")
+    command = place.guest_file("/proc/sys/domain/command", "")
+    for words in (["register", "a b"], ["register", ""], ["register", "x" * 5000],
+                  ["load", "a\nstop b"]):
+        expect(place.run("domain", *words)[0], 2, repr(words))
+        expect(command.read_text(), "", "the line sent")
+
+
+@test
+def domain_says_what_the_system_says(place):
+    """A pipe for a command file: what is written there comes back."""
+    folder = place.guest_file("/proc/sys/domain/list", "").parent
+    (folder / "command").mkdir()
+    status, _, stderr = place.run("domain", "restart", "null")
+    expect((status, stderr), (1, "domain: /proc/sys/domain/command: Is a directory\n"), "a refusal")
+
+
+@test
+def domain_fault_list_explains_every_class(place):
+    listed = place.run("domain", "fault", "list")[1]
+    for kind in ("load store jump exec illegal ebreak misaligned stack loop assert exhaust leak "
+                 "badref deadlock").split():
+        assert re.search(rf"^{kind} +\w", listed, re.M), kind
+
+
+@test
+def domain_top_shows_the_services_until_q(place):
+    place.guest_file("/proc/sys/domain/list", LIST)
+    output, status = on_terminal(place, ["domain", "top"], [("q quits", "q")])
+    expect(status, 0, "status")
+    assert "null_v2" in output and "CALLS/S" in output, output
+
+
+@test
+def rpcbench_prices_what_the_device_answers(place):
+    place.guest_file("/dev/bench", "")
+    status, stdout, _ = place.run("rpcbench", "-j")
+    found = json.loads(stdout)
+    assert found["syscall"]["ns"] > 0 and found["syscall"]["insns"] is None, found
+    expect(list(found),
+           ["direct", "call", "call_rref", "call_borrow", "shadow", "shadow_rref", "syscall",
+                         "fault", "restart", "update_pause"], "keys")
+
+
+# ---- blkbench ----
+
+def disk_make(place, mebibytes=4):
+    path = place.folder / "disk"
+    with open(path, "wb") as disk:
+        disk.truncate(mebibytes << 20)
+    return path
+
+
+@test
+def blkbench_runs_every_pattern_verified(place):
+    disk_make(place)
+    for pattern in ("read", "write", "randread", "randwrite", "rw", "randrw"):
+        status, stdout, stderr = place.run("blkbench", "--dev=disk", f"--rw={pattern}", "--ios=200",
+                                           "--numjobs=3", "--iodepth=2", "--size=1m", "--verify",
+                                           "-j")
+        expect((status, stderr), (0, ""), pattern)
+        found = json.loads(stdout)
+        expect((found["ios"], found["errors"], found["verify_errors"]), (600, 0, 0), pattern)
+        expect(set(found),
+               {"dev", "rw", "bs", "numjobs", "iodepth", "ios", "errors", "verify_errors",
+                            "elapsed_ns", "iops", "bw_bytes", "lat_ns", "insns_per_io"}, "keys")
+        latency = found["lat_ns"]
+        order = [latency[key] for key in ("min", "p50", "p95", "p99", "p99.9", "max")]
+        assert order == sorted(order) and order[0] > 0, latency
+        assert latency["min"] <= latency["mean"] <= latency["max"], latency
+
+
+@test
+def blkbench_block_sizes_from_512_bytes_to_a_mebibyte_work(place):
+    disk_make(place)
+    for size in ("512", "4k", "64K", "1m"):
+        status, stdout, _ = place.run("blkbench", "--dev=disk", "--rw=randrw", f"--bs={size}",
+                                      "--ios=20",
+                                      "--verify", "-j")
+        expect(status, 0, size)
+        expect(json.loads(stdout)["verify_errors"], 0, size)
+
+
+@test
+def blkbench_finds_data_that_somebody_else_changed(place):
+    """The other run writes other generations into the same blocks while this one reads."""
+    disk = disk_make(place, 1)
+    command = [EMULATOR, str(PROGRAMS / "blkbench"), f"--dev={disk}", "--rw=randread",
+               "--runtime=3",
+               "--verify", "-j"]
+    run = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    time.sleep(1.5)
+    with open(disk, "r+b") as content:
+        content.seek(300 * 1024 + 100)
+        content.write(b"something else")
+        content.seek(512 * 1024)
+        content.write(open(disk, "rb").read(4096))
+    stdout, _ = run.communicate(timeout=LIMIT)
+    found = json.loads(stdout)
+    expect((run.returncode, found["errors"]), (1, 0), "status and errors")
+    assert found["verify_errors"] > 1, found
+
+
+@test
+def blkbench_counts_failed_requests(place):
+    disk = disk_make(place, 1)
+    command = [EMULATOR, str(PROGRAMS / "blkbench"), f"--dev={disk}", "--rw=read", "--runtime=2",
+               "-j"]
+    run = subprocess.Popen(command, stdout=subprocess.PIPE)
+    time.sleep(1)
+    os.truncate(disk, 4096)
+    found = json.loads(run.communicate(timeout=LIMIT)[0])
+    expect((run.returncode, found["verify_errors"]), (1, 0), "status and wrong data")
+    assert found["errors"] > 0, found
+
+
+@test
+def blkbench_gives_the_same_requests_for_the_same_seed(place):
+    disk = disk_make(place)
+    contents = []
+    for seed in (7, 7, 8):
+        disk.write_bytes(bytes(4 << 20))
+        place.run("blkbench", "--dev=disk", "--rw=randwrite", "--ios=50", f"--seed={seed}",
+                  "--verify")
+        contents.append(disk.read_bytes())
+    assert contents[0] == contents[1] != contents[2]
+
+
+@test
+def blkbench_tells_people_what_fio_tells_them(place):
+    disk_make(place)
+    status, stdout, _ = place.run("blkbench", "--dev=disk", "--rw=randread", "--ios=100")
+    expect(status, 0, "status")
+    for word in ("IOPS=", "BW=", "min=", "mean=", "max=", "p50=", "p95=", "p99=", "p99.9=",
+                 "errors: 0 failed"):
+        assert word in stdout, stdout
+
+
+@test
+def blkbench_shows_its_progress_on_a_terminal_only(place):
+    disk_make(place)
+    output, _ = on_terminal(place, ["blkbench", "--dev=disk", "--runtime=3"], [])
+    assert re.search(r"\r[12] s: \d+ requests, IOPS=", output), output
+
+
+@test
+def blkbench_counts_instructions_where_the_machine_does(place):
+    disk_make(place)
+    place.guest_file("/proc/cmdline", "run icount\n")
+    place.guest_file("/proc/stat", "cpu 1 0 0 1\ninsns 5000 idle 1000\n")
+    stdout = place.run("blkbench", "--dev=disk", "--ios=10", "-j")[1]
+    expect(json.loads(stdout)["insns_per_io"], 0, "with the same count before and after")
+    place.guest_file("/proc/cmdline", "run icountry=1\n")
+    stdout = place.run("blkbench", "--dev=disk", "--ios=10", "-j")[1]
+    expect(json.loads(stdout)["insns_per_io"], None, "without")
+
+
+@test
+def blkbench_refuses_a_setting_that_cannot_be_in_one_line(place):
+    disk_make(place)
+    for arguments in ("--rw=sideways", "--bs=0", "--bs=1000", "--bs=-4k", "--bs=4kk", "--bs=1e99",
+                      "--bs=99999999999999999999", "--bs=", "--size=0", "--size=1k", "--size=5000",
+                      "--size=1g", "--size=2m --numjobs=3", "--numjobs=0", "--numjobs=65",
+                      "--iodepth=0",
+                      "--iodepth=x", "--bs=1m --iodepth=5", "--runtime=0", "--ios=0",
+                      "--ios=1 --runtime=1",
+                      "--nonsense", "stray", "-x", "--bs", "--seed=-1", "--dev=/dev/null",
+                      "--numjobs=64 --iodepth=64", "--bs=8m"):
+        status, stdout, stderr = place.run("blkbench", "--dev=disk", *arguments.split())
+        expect((status, stdout), (2, ""), arguments)
+        assert stderr.startswith("blkbench: ") and stderr.count("\n") == 1, stderr
+    expect(place.run("blkbench", "--dev=/no/such")[0], 1, "no such device")
+
+
+@test
+def blkbench_writes_to_a_mounted_device_only_with_force(place):
+    disk = disk_make(place)
+    place.guest_file("/proc/mounts", f"ramfs / ramfs rw 0 0\n{disk} /mnt ext2 rw 0 0\n")
+    for arguments in ("--rw=write", "--rw=randrw", "--rw=read --verify"):
+        words = [f"--dev={disk}", "--ios=1", *arguments.split()]
+        status, _, stderr = place.run("blkbench", *words)
+        assert status == 2 and "mounted" in stderr and "--force" in stderr, stderr
+        expect(place.run("blkbench", "--force", *words)[0], 0, "--force " + arguments)
+    expect(place.run("blkbench", f"--dev={disk}", "--ios=1", "--rw=read")[0], 0, "reading")
+
+
+# ---- the shell and init ----
+
+SCRIPTS = [
+    ("echo $((6 * 7))", 0, "42\n"),
+    ("exit 3", 3, ""),
+    ("for i in 1 2 3; do echo -n $i; done; echo", 0, "123\n"),
+    ("i=0; while [ $i -lt 3 ]; do i=$((i + 1)); done; echo $i", 0, "3\n"),
+    ("echo a b | while read x y; do echo $y $x; done", 0, "b a\n"),
+    ("echo $(echo one; echo two)", 0, "one two\n"),
+    ("cat <<END\nhere $((1 + 1))\nEND", 0, "here 2\n"),
+    ("cat <<'END'\n$HOME\nEND", 0, "$HOME\n"),
+    ("echo hi > out; cat < out; echo more >> out; cat out", 0, "hi\nhi\nmore\n"),
+    ("ls nowhere > out 2>&1 || echo failed", 0, "failed\n"),
+    ("(exit 5); echo $?", 0, "5\n"),
+    ("true && echo yes; false || echo no", 0, "yes\nno\n"),
+    ("f() { echo \"$1-$#\"; return 4; }; f a b; echo $?", 0, "a-2\n4\n"),
+    ("case abc in a*) echo yes;; *) echo no;; esac", 0, "yes\n"),
+    ("x=abcdef; echo ${x#ab} ${x%ef} ${#x} ${y:-unset}", 0, "cdef abcd 6 unset\n"),
+    ("set -- a b c; shift; echo $* $#", 0, "b c 2\n"),
+    ("sleep 0.1 & wait; echo waited $?", 0, "waited 0\n"),
+    ("(exit 7) & wait $!; echo $?", 0, "7\n"),
+    ("(sleep 0.2; echo late) & echo early; wait", 0, "early\nlate\n"),
+    ("trap 'echo bye' EXIT; exit 0", 0, "bye\n"),
+    ("trap 'echo caught' USR1; kill -USR1 $$; echo after", 0, "caught\nafter\n"),
+    ("kill -TERM $$; echo not reached", 143, ""),
+    ("kill -SEGV $$", 139, ""),
+    ("mksh_no_such_program", 127, ""),
+    ("./text", 126, ""),
+    ("cd sub && pwd | grep -c /sub$", 0, "1\n"),
+    ("echo *", 0, "binary empty sub text\n"),
+    ("echo t*t [be]*", 0, "text binary empty\n"),
+    ("echo 'single $x' \"double \\$x\" back\\\\slash", 0, "single $x double $x back\\slash\n"),
+    ("a='x y'; for w in \"$a\" $a; do echo \"$w\"; done", 0, "x y\nx\ny\n"),
+    ("exec 3> out; echo three >&3; exec 3>&-; cat out", 0, "three\n"),
+    ("echo one | cat | cat | cat", 0, "one\n"),
+    ("yes | head -n 1", 0, "y\n"),
+    ("set -e; false; echo not reached", 1, ""),
+    ("eval 'echo evaluated'", 0, "evaluated\n"),
+    ("ulimit -n > /dev/null && umask 022 && umask", 0, "022\n"),
+    ("echo $(( (1 << 31) - 1 )) $(( 7 / 2 )) $(( 7 % 4 ))", 0, "2147483647 3 3\n"),
+    ("printf '%s\\n' \"$0\"", 0, "sh\n"),
+    ("if (", 1, ""),
+]
+
+
+@test
+def the_shell_runs_scripts_pipes_redirections_and_jobs(_):
+    for script, status, stdout in SCRIPTS:
+        with tempfile.TemporaryDirectory() as folder:
+            place = Place(folder)
+            found = place.run("mksh", "-c", script, name="sh")
+            expect(found[1], stdout, f"output of `{script}` (stderr {found[2]!r})")
+            ended = found[0] if found[0] >= 0 else 128 - found[0]
+            expect(ended, status, f"status of `{script}` (stderr {found[2]!r})")
+
+
+@test
+def the_shell_edits_lines_recalls_history_and_completes_names(place):
+    output, status = on_terminal(place, ["mksh", "-i"], [
+        ("# ", "echo first $((40+2))\r"),
+        ("first 42\r\n", ""),
+        ("# ", "\x10\r"),                       # history: the line before
+        ("first 42\r\n", ""),
+        ("# ", "ecoh x\x01\x06\x06\x06\x08h\x05\x02\x02\x08o\x05\r"),  # moves in the line
+        ("# ", "cat tex\t| head -n 1\r"),       # completion
+        ("line 1 odd\r\n", ""),
+        ("# ", "exit 4\r")])
+    expect(status, 4, f"status; output {output!r}")
+
+
+@test
+def control_c_ends_what_runs_and_not_the_shell(place):
+    output, status = on_terminal(place, ["mksh", "-i"], [
+        ("# ", "echo $((3+3))runs; sleep 20; echo $((1+1))not\r"),
+        ("6runs", "\x03"),  # not before: the line editor takes it for a key
+        ("# ", "echo $((2+2))here\r"),
+        ("4here", ""),
+        ("# ", "exit\r")], limit=15)
+    assert "2not" not in output, output
+
+
+@test
+def control_d_ends_the_shell(place):
+    _, status = on_terminal(place, ["mksh", "-i"], [("# ", "\x04")])
+    expect(status, 0, "status")
+
+
+def init_run(place, commands):
+    """Runs init with these commands; (status, what it wrote to the console)."""
+    console = place.guest_file("/dev/console", "")
+    place.guest_file("/boot/run.sh", commands)
+    status, stdout, _ = place.run("init")
+    expect(stdout, "", "what init wrote elsewhere")
+    return status, console.read_text()
+
+
+@test
+def init_runs_the_commands_byte_for_byte_and_hands_on_their_status(place):
+    status, console = init_run(
+        place, "printf '%s|' \"a b\" '$x' `echo back`\necho \"$HOME $PATH\"; exit 9")
+    assert console.startswith("a b|$x|back|/ /bin\n"), console
+    expect(status, 9, "status")
+    assert "boot:" not in console, console
+    expect(init_run(place, "kill -9 $$")[0], 137, "status of a shell that was killed")
+
+
+@test
+def init_takes_64_kib_of_commands_and_no_more(place):
+    expect(init_run(place, ": " + "x" * (65536 - 10) + ";exit 6 ")[0], 6, "status of 64 KiB")
+    status, console = init_run(place, "#" * 65537)
+    expect(status, 126, "status of a byte more")
+    assert "init: /boot/run.sh: " in console and "RUN" in console, console
+
+
+def main():
+    return 1 if failures else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
