@@ -134,7 +134,7 @@ static RpcResult read_report(const struct node *node, uint64_t number, uint64_t 
 {
     struct text text = {0};
     node->report(&text, number);
-    int64_t error = text.failed ? -ENOMEM : 0;
+    int64_t error = text.error;
     uint64_t count = offset < text.length ? text.length - offset : 0;
     if (count > length)
         count = length;

@@ -32,7 +32,7 @@ extern uint64_t opens_total;
 struct text {
     char *bytes;
     uint64_t length, room;
-    bool failed; // out of memory
+    int64_t error; // why there is no text: what the read gives
 };
 
 __attribute__((format(printf, 2, 3))) void text_add(struct text *text, const char *format, ...);

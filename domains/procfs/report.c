@@ -5,6 +5,7 @@
 
 #include <string.h>
 #include "domain.h"
+#include "kernel/abi/error.h"
 
 #define PAGE_KIB         4
 #define MOUNTS_SIZE      8192
@@ -40,11 +41,15 @@ void report_mounts(struct text *text, uint64_t number)
 {
     (void)number;
     int64_t buffer = core_rref_alloc(MOUNTS_SIZE, 0);
-    if (buffer < 0)
+    if (buffer < 0) {
+        text->error = buffer;
         return;
+    }
     RpcResult result = process_mounts(HANDLE_POSIX, (rref_t)buffer, MOUNTS_SIZE);
     if (result.status == RPC_OK && result.value <= MOUNTS_SIZE)
         text_add_bytes(text, (const char *)(uintptr_t)(uint32_t)buffer, result.value);
+    else
+        text->error = -EIO;
     core_rref_free((rref_t)buffer);
 }
 

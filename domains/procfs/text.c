@@ -5,15 +5,16 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include "kernel/abi/error.h"
 
 static bool text_grow(struct text *text, uint64_t need)
 {
-    if (text->failed || text->room - text->length > need)
-        return !text->failed;
+    if (text->error || text->room - text->length > need)
+        return !text->error;
     uint64_t room = (text->room + need) * 2 + 256;
     char *bytes = realloc(text->bytes, room);
     if (!bytes) {
-        text->failed = true;
+        text->error = -ENOMEM;
         return false;
     }
     text->bytes = bytes;

@@ -139,6 +139,8 @@ static void crews_watch(void)
         if (!run.crews[i].busy || !since || now < since + HANG_NS)
             continue;
         run.shared[i].counts.hung++;
+        tool_complain(run.crews[i].target->name, "no answer while faults are `%s`",
+                      class_names[run.class]);
         kill(run.crews[i].process, SIGKILL);
         crew_give_up(&run.crews[i]);
     }
@@ -308,8 +310,13 @@ static void batch_measure(const struct batch *batch, struct resources *before)
     batch_run(batch, false);
     if (!settle(&again, before))
         return;
-    counts->leaked_pages += least(pages, pages_missing(&again, before));
-    counts->leaked_rrefs += least(rrefs, before->rrefs_free - again.rrefs_free);
+    pages = least(pages, pages_missing(&again, before));
+    rrefs = least(rrefs, before->rrefs_free - again.rrefs_free);
+    if (pages || rrefs)
+        tool_complain(class_names[batch->class], "%ld pages and %ld RRefs are missing twice", pages,
+                      rrefs);
+    counts->leaked_pages += pages;
+    counts->leaked_rrefs += rrefs;
     *before = again;
 }
 

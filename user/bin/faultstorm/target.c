@@ -43,12 +43,6 @@ long file_write_at(int file, const void *bytes, unsigned long length, long offse
     return done;
 }
 
-/* Whether the call that gave `result` has failed in a clear way, or else whether its answer is. */
-static enum outcome judge(long result, bool right)
-{
-    return result < 0 ? OUTCOME_ERROR : right ? OUTCOME_RIGHT : OUTCOME_WRONG;
-}
-
 static bool all_are(const unsigned char *bytes, long count, unsigned char value)
 {
     for (long i = 0; i < count; i++)
@@ -77,7 +71,9 @@ enum outcome empty_request(uint64_t random)
     unsigned char bytes[PIECE];
     long wanted = 1 + (long)(random % PIECE);
     long length = file_read_at(empty_file, bytes, (unsigned long)wanted, 0);
-    return judge(length, length == wanted && all_are(bytes, length, empty_byte));
+    return answer_judge(length, length == wanted && all_are(bytes, length, empty_byte),
+                        "read of %ld bytes %d: came %ld, the first %d", wanted, empty_byte, length,
+                        bytes[0]);
 }
 
 /* ---- console: its settings stay as they are ---- */
@@ -109,9 +105,12 @@ static enum outcome console_request(uint64_t random)
     struct termios now;
     (void)random;
     int result = settings_ask(&now);
-    return judge(result, now.c_lflag == console_settings.c_lflag &&
-                             now.c_iflag == console_settings.c_iflag &&
-                             memcmp(now.c_cc, console_settings.c_cc, sizeof now.c_cc) == 0);
+    bool right = now.c_lflag == console_settings.c_lflag &&
+                 now.c_iflag == console_settings.c_iflag &&
+                 memcmp(now.c_cc, console_settings.c_cc, sizeof now.c_cc) == 0;
+    return answer_judge(result, right, "settings: lflag 0x%x became 0x%x, iflag 0x%x became 0x%x",
+                        (unsigned)console_settings.c_lflag, (unsigned)now.c_lflag,
+                        (unsigned)console_settings.c_iflag, (unsigned)now.c_iflag);
 }
 
 /* ---- ramfs: a file whose blocks describe themselves ---- */
@@ -138,16 +137,21 @@ static enum outcome data_write(unsigned block)
     long done = file_write_at(data_file, bytes, sizeof bytes, offset);
     if (done == BLOCK_BYTES)
         data_generation[block] = generation;
-    return judge(done, done == BLOCK_BYTES);
+    return answer_judge(done, done == BLOCK_BYTES, "write of block %u: %ld bytes taken", block,
+                        done);
 }
 
 static enum outcome data_read(unsigned block)
 {
-    char bytes[BLOCK_BYTES];
+    uint64_t words[BLOCK_BYTES / 8] = {0};
+    char *bytes = (char *)words;
     long offset = (long)block * BLOCK_BYTES;
-    long done = file_read_at(data_file, bytes, sizeof bytes, offset);
-    return judge(done, done == BLOCK_BYTES && block_check(bytes, sizeof bytes, (uint64_t)offset,
-                                                          data_generation[block], 0));
+    long done = file_read_at(data_file, bytes, BLOCK_BYTES, offset);
+    bool right = done == BLOCK_BYTES &&
+                 block_check(bytes, BLOCK_BYTES, (uint64_t)offset, data_generation[block], 0);
+    return answer_judge(done, right,
+                        "read of block %u, generation %u: came %ld bytes, %lu at 0x%lx", block,
+                        (unsigned)data_generation[block], done, words[1], words[0]);
 }
 
 static enum outcome data_request(uint64_t random)
@@ -174,7 +178,8 @@ static enum outcome data_stat(uint64_t random)
     struct stat stat_now = {0};
     (void)random;
     int result = stat(FILE_PATH, &stat_now);
-    return judge(result, stat_now.st_size == FILE_BLOCKS * BLOCK_BYTES);
+    return answer_judge(result, stat_now.st_size == FILE_BLOCKS * BLOCK_BYTES,
+                        "stat of %s: size %ld", FILE_PATH, (long)stat_now.st_size);
 }
 
 /* ---- devfs: its own devices, and what it says of them ---- */
@@ -191,7 +196,9 @@ static enum outcome devfs_stat(uint64_t random)
     struct stat found = {0};
     (void)random;
     int result = stat("/dev/null", &found);
-    return judge(result, S_ISCHR(found.st_mode) && found.st_ino != 0);
+    return answer_judge(result, S_ISCHR(found.st_mode) && found.st_ino != 0,
+                        "stat of /dev/null: mode 0%o, inode %lu", (unsigned)found.st_mode,
+                        (unsigned long)found.st_ino);
 }
 
 static enum outcome devfs_request(uint64_t random)
@@ -201,7 +208,8 @@ static enum outcome devfs_request(uint64_t random)
         return devfs_stat(random);
     memset(bytes, 0xff, sizeof bytes);
     long length = file_read_at(zero_file, bytes, sizeof bytes, 0);
-    return judge(length, length == PIECE && all_are(bytes, length, 0));
+    return answer_judge(length, length == PIECE && all_are(bytes, length, 0),
+                        "read of %d zeros: came %ld bytes, the first %d", PIECE, length, bytes[0]);
 }
 
 /* ---- procfs: what does not change, and a clock that does not go back ---- */
@@ -231,7 +239,7 @@ static enum outcome uptime_request(void)
     double uptime = strtod(text, NULL);
     bool right = length > 0 && uptime >= uptime_last;
     uptime_last = right ? uptime : uptime_last;
-    return judge(length, right);
+    return answer_judge(length, right, "read of /proc/uptime: %ld bytes '%.20s'", length, text);
 }
 
 static enum outcome proc_request(uint64_t random)
@@ -240,7 +248,9 @@ static enum outcome proc_request(uint64_t random)
     if (random & 1)
         return uptime_request();
     long length = file_read_at(mounts_file, text, sizeof text, 0);
-    return judge(length, length == mounts_length && memcmp(text, mounts_text, (size_t)length) == 0);
+    bool right = length == mounts_length && memcmp(text, mounts_text, (size_t)length) == 0;
+    return answer_judge(length, right, "read of /proc/mounts: %ld bytes for %ld", length,
+                        mounts_length);
 }
 
 static enum outcome proc_stat(uint64_t random)
@@ -248,7 +258,8 @@ static enum outcome proc_stat(uint64_t random)
     struct stat found = {0};
     (void)random;
     int result = stat("/proc/uptime", &found);
-    return judge(result, S_ISREG(found.st_mode));
+    return answer_judge(result, S_ISREG(found.st_mode), "stat of /proc/uptime: mode 0%o",
+                        (unsigned)found.st_mode);
 }
 
 const struct target targets[] = {

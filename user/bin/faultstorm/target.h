@@ -11,6 +11,12 @@ enum outcome {
     OUTCOME_WRONG, /* an answer that cannot be */
 };
 
+/* Whether the call that gave `result` has failed in a clear way, or else whether its answer is
+   right. The text says what was asked and what came: it is kept where the answer is wrong. */
+enum outcome answer_judge(long result, bool right, const char *format, ...)
+    __attribute__((format(__printf__, 3, 4)));
+const char *answer_wrong(void); /* the text of the last one */
+
 struct target {
     const char *name;   /* of the service */
     const char *needs;  /* a file without which this target cannot be had */

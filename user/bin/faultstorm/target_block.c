@@ -19,11 +19,6 @@ struct device {
     uint32_t generation[BLOCKS]; /* of the last write, or unknown after one that failed */
 };
 
-static enum outcome judge(long done, bool right)
-{
-    return done < 0 ? OUTCOME_ERROR : done == BLOCK_BYTES && right ? OUTCOME_RIGHT : OUTCOME_WRONG;
-}
-
 static enum outcome device_write(struct device *device, unsigned block, uint32_t generation)
 {
     static char bytes[BLOCK_BYTES];
@@ -33,16 +28,20 @@ static enum outcome device_write(struct device *device, unsigned block, uint32_t
     long done = file_write_at(device->file, bytes, sizeof bytes, offset);
     if (done == BLOCK_BYTES)
         device->generation[block] = generation;
-    return judge(done, true);
+    return answer_judge(done, done == BLOCK_BYTES, "write of block %u: %ld bytes taken", block,
+                        done);
 }
 
 static enum outcome device_read(struct device *device, unsigned block)
 {
-    static char bytes[BLOCK_BYTES];
+    static uint64_t words[BLOCK_BYTES / 8];
     long offset = (long)block * BLOCK_BYTES;
-    long done = file_read_at(device->file, bytes, sizeof bytes, offset);
-    return judge(done,
-                 block_check(bytes, sizeof bytes, (uint64_t)offset, device->generation[block], 1));
+    long done = file_read_at(device->file, words, sizeof words, offset);
+    bool right = done == BLOCK_BYTES &&
+                 block_check(words, sizeof words, (uint64_t)offset, device->generation[block], 1);
+    return answer_judge(done, right,
+                        "read of block %u, generation %u: came %ld bytes, %lu at 0x%lx", block,
+                        (unsigned)device->generation[block], done, words[1], words[0]);
 }
 
 static enum outcome device_request(struct device *device, uint64_t random)
@@ -136,5 +135,6 @@ enum outcome disk_request(uint64_t random)
     static char bytes[BLOCK_BYTES];
     unsigned block = (unsigned)(random >> 32) % BLOCKS;
     long done = file_read_at(disk, bytes, BLOCK_BYTES, disk_start + (long)block * BLOCK_BYTES);
-    return judge(done, memcmp(bytes, disk_held[block], BLOCK_BYTES) == 0);
+    bool right = done == BLOCK_BYTES && memcmp(bytes, disk_held[block], BLOCK_BYTES) == 0;
+    return answer_judge(done, right, "read of the disk's block %u: %ld bytes", block, done);
 }

@@ -21,6 +21,7 @@ struct worker {
     const struct target *target;
     struct shared *shared;
     uint64_t random;
+    uint32_t class; /* of the order at hand */
 };
 
 static void pause_for(uint64_t nanoseconds)
@@ -39,7 +40,11 @@ static enum outcome request_make(struct worker *worker, bool limited)
         limited && target->limited ? target->limited(random) : target->request(random);
     __atomic_store_n(&worker->shared->busy_since, 0, __ATOMIC_RELEASE);
     worker->shared->requests++;
-    worker->shared->counts.wrong += outcome == OUTCOME_WRONG;
+    if (outcome == OUTCOME_WRONG) {
+        worker->shared->counts.wrong++;
+        tool_complain(target->name, "a wrong answer while faults are `%s`: %s",
+                      class_names[worker->class], answer_wrong());
+    }
     return outcome;
 }
 
@@ -132,6 +137,7 @@ static bool fault_deal(struct worker *worker, uint32_t class)
 static void order_carry_out(struct worker *worker, const struct order *order)
 {
     worker->random = order->seed;
+    worker->class = order->class;
     for (uint32_t i = 0; i < REQUESTS_SETTLE && !order->faults; i++)
         answer_await(worker);
     for (uint32_t i = 0; i < order->faults && !worker->shared->unexpected; i++) {
