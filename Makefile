@@ -38,6 +38,11 @@ Q   := @
 say  = @printf '  %-7s %s\n' '$1' '$2'
 endif
 
+# Debugging information names sources from here on, wherever this folder lies: a build tree may be
+# copied, and the same sources give the same bytes. $(call movable,FLAGS) is for their stamp.
+RELATIVE_PATHS := -fdebug-prefix-map=$(CURDIR)=.
+movable = $(subst $(CURDIR),,$1)
+
 .DEFAULT_GOAL := all
 .DELETE_ON_ERROR:
 .SUFFIXES:

@@ -16,10 +16,10 @@ $(B)/gen/interface/%_interface.h: domainlib/interface/%.idl $(B)/host/idlc
 	@mkdir -p $(@D)
 	$(Q)$(B)/host/idlc --interface $< --out $(@D)
 
-DOMAIN_CFLAGS := -std=gnu11 -O2 -g -fno-common -fno-strict-aliasing -fno-stack-protector \
+DOMAIN_CFLAGS := $(RELATIVE_PATHS) -std=gnu11 -O2 -g -fno-common -fno-strict-aliasing -fno-stack-protector \
     -ffunction-sections -fdata-sections -Wall -Wextra -Werror -Wframe-larger-than=8192 \
     -I. -Idomainlib/include -I$(B)/gen -I$(B)/gen/interface -isystem $(B)/newlib/domain/include
-DOMAIN_STAMP  := $(call stamp,domain,SFI=$(SFI) $(DOMAIN_CFLAGS) $(CROSS_CC))
+DOMAIN_STAMP  := $(call stamp,domain,SFI=$(SFI) $(call movable,$(DOMAIN_CFLAGS)) $(CROSS_CC))
 
 # What must exist before any domain source is compiled; which of it a source uses, its .d file says.
 DOMAIN_READY := $(SFI_CC) $(INTERFACE_HEADERS) $(DOMAIN_LIBC)

@@ -36,7 +36,7 @@ $(call domain-object,$1,manifest.c,$(B)/gen/domains/$1/manifest.c)
 $(foreach interface,$2,$(call domain-object,$1,$(interface)_server.c,$(B)/gen/interface/$(interface)_server.c))
 
 $(B)/domains/$1.elf: $$($1_OBJECTS) $$($1_LIBS) $(B)/lib/domainlib.a $(DOMAIN_LIBC) \
-    linker/domain.ld $(B)/host/domverify
+    linker/domain.ld $(B)/host/domverify $(B)/host/lines
 	$$(call domain-link,$$($1_OBJECTS) $$($1_LIBS))
 endef
 
@@ -48,15 +48,16 @@ $(B)/domains/$1/$2.o: $3 $(call stamp,domain-$1,$(CFLAGS) $(INCLUDES)) $(DOMAIN_
 
 endef
 
-# The file keeps its symbols (a fault is reported as function+offset) and the relocations of its
-# data; line tables stay beside it in NAME.debug.elf, for gdb.
+# The file keeps its symbols and a compact table of lines (a fault is reported as function+offset and
+# FILE:LINE) and the relocations of its data; what gdb wants stays beside it in NAME.debug.elf.
 define domain-link
 	$(call say,LINK,$@)
 	$(Q)$(CROSS_LD) -q --no-relax --gc-sections --build-id=none -z max-page-size=4096 \
 	    -T linker/domain.ld -o $(@:.elf=.debug.elf) $1 \
 	    --start-group $(B)/lib/domainlib.a $(DOMAIN_LIBC) --end-group
+	$(Q)$(call lines-table,$(@:.elf=.debug.elf)) > $(@:.elf=.lines)
 	$(Q)$(TOOLPREFIX)objcopy --strip-debug --discard-locals -R .rela.text -R .comment -R .riscv.attributes \
-	    $(@:.elf=.debug.elf) $@
+	    --add-section .lines=$(@:.elf=.lines) $(@:.elf=.debug.elf) $@
 	$(Q)$(B)/host/domverify $@ > $(@:.elf=.verified) || { cat $(@:.elf=.verified); exit 1; }
 endef
 

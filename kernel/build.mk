@@ -5,7 +5,7 @@
 
 override CORE := $(B)/core/core.elf
 
-CORE_CFLAGS := -march=rv64ima_zicsr_zifencei -mabi=lp64 -mno-relax -mcmodel=medany \
+CORE_CFLAGS := $(RELATIVE_PATHS) -march=rv64ima_zicsr_zifencei -mabi=lp64 -mno-relax -mcmodel=medany \
     -std=gnu11 -O2 -g -ffreestanding -fno-common -fno-stack-protector -fno-omit-frame-pointer \
     -fno-strict-aliasing -fno-pic -msmall-data-limit=0 \
     -Wall -Wextra -Werror -Wstrict-prototypes -Wmissing-prototypes -Wvla -Wframe-larger-than=2048 \
@@ -13,7 +13,7 @@ CORE_CFLAGS := -march=rv64ima_zicsr_zifencei -mabi=lp64 -mno-relax -mcmodel=meda
 # The verifier's switches are on data that changes from word to word: a tree of branches is quicker than
 # an indirect jump, most of all in an emulator.
 VERIFY_CFLAGS := -fno-jump-tables
-CORE_STAMP    := $(call stamp,core,$(CROSS_CC) $(CORE_CFLAGS) $(VERIFY_CFLAGS))
+CORE_STAMP    := $(call stamp,core,$(CROSS_CC) $(call movable,$(CORE_CFLAGS)) $(VERIFY_CFLAGS))
 $(B)/core/kernel/verify.c.o: CORE_CFLAGS += $(VERIFY_CFLAGS)
 
 # An offsets.c holds no code of the core: lines `->NAME value` in its assembly become offsets.h.
@@ -52,9 +52,10 @@ $(B)/gen/version.h: $(call stamp,version,$(VERSION) $(VERSION_COMMIT))
 	$(Q)printf '#pragma once\n#define VERSION "%s"\n#define VERSION_COMMIT "%s"\n' \
 	    '$(VERSION)' '$(VERSION_COMMIT)' > $@
 
-# The table of symbols lists text only, and text comes first in the image: the table may grow without
-# moving what it describes. So one link to learn the addresses, one with the table, and a check.
-CORE_LINK = $(CROSS_CC) -flto-partition=one -march=rv64ima_zicsr_zifencei -mabi=lp64 -nostdlib -static \
+# The tables of symbols and lines are of text only, and text comes first in the image: the tables may
+# grow without moving what they describe. So one link to learn the addresses, one with the tables, and a
+# check.
+CORE_LINK = $(CROSS_CC) $(RELATIVE_PATHS) -flto-partition=one -march=rv64ima_zicsr_zifencei -mabi=lp64 -nostdlib -static \
     -Wl,--no-relax -Wl,--build-id=none -Wl,-z,max-page-size=4096 -Wl,-T,linker/core.ld
 
 $(B)/core/symbols-%.o: $(B)/core/symbols-%.S
@@ -68,10 +69,19 @@ $(B)/core/symbols-text.S: $(B)/core/plain.elf $(B)/host/symbols
 	$(call say,NM,$@)
 	$(Q)$(CROSS_NM) -n $< | $(B)/host/symbols > $@
 
+$(B)/core/lines.bin: $(B)/core/plain.elf $(B)/host/lines
+	$(call say,LINES,$@)
+	$(Q)$(call lines-table,$<) > $@
+
+$(B)/core/lines.o: $(B)/core/lines.bin
+	$(Q)printf '%s\n' '.section .rodata.lines, "a"' '.balign 8' '.globl core_lines_size, core_lines' \
+	    'core_lines_size: .dword core_lines_end - core_lines' 'core_lines: .incbin "$<"' 'core_lines_end:' | \
+	    $(CROSS_CC) $(filter-out -flto,$(CORE_CFLAGS)) -x assembler -c -o $@ -
+
 $(B)/core/plain.elf: $(CORE_OBJECTS) $(B)/core/symbols-none.o linker/core.ld
 	$(Q)$(CORE_LINK) -o $@ $(filter %.o,$^)
 
-$(CORE): $(CORE_OBJECTS) $(B)/core/symbols-text.o linker/core.ld
+$(CORE): $(CORE_OBJECTS) $(B)/core/symbols-text.o $(B)/core/lines.o linker/core.ld
 	$(call say,LINK,$@)
 	$(Q)$(CORE_LINK) -o $@ $(filter %.o,$^)
 	$(Q)$(CROSS_NM) -n $@ | $(B)/host/symbols | cmp - $(B)/core/symbols-text.S

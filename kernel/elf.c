@@ -2,6 +2,7 @@
 #include "kernel/elf.h"
 #include "kernel/abi/error.h"
 #include "kernel/abi/layout.h"
+#include "microcore/line.h"
 #include "microcore/string.h"
 
 #define PAGE_BYTES 4096u
@@ -16,6 +17,7 @@ enum {
     SEGMENT_EXECUTE = 1,
     SEGMENT_WRITE = 2,
     SEGMENT_READ = 4,
+    SECTION_BYTES = 1, // SHT_PROGBITS
     SECTION_SYMBOLS = 2,
     SECTION_RELOCATIONS = 4, // SHT_RELA
     SECTION_ALLOCATED = 2,   // SHF_ALLOC
@@ -206,6 +208,15 @@ static int symbols_read(const uint8_t *file, uint64_t size, const struct section
     return 0;
 }
 
+// File and line: a section of no type or name of its own that begins as such a table does.
+static bool section_has_lines(const uint8_t *file, uint64_t size,
+                              const struct section_header *section)
+{
+    return section->type == SECTION_BYTES && !(section->flags & SECTION_ALLOCATED) &&
+           inside(section->offset, section->size, size) && section->size >= LINES_HEADER &&
+           !memcmp(file + section->offset, LINES_MAGIC, strlen(LINES_MAGIC));
+}
+
 static int sections_read(const uint8_t *file, uint64_t size, const struct elf_header *header,
                          struct elf_image *image, const char **reason)
 {
@@ -220,6 +231,10 @@ static int sections_read(const uint8_t *file, uint64_t size, const struct elf_he
         if (section.type == SECTION_RELOCATIONS &&
             (!inside(section.offset, section.size, size) || section.info >= image->section_count))
             return refuse(reason, "a relocation table lies outside the file");
+        if (section_has_lines(file, size, &section)) {
+            image->lines = section.offset;
+            image->lines_size = section.size;
+        }
         if (section.type == SECTION_SYMBOLS) {
             int error = symbols_read(file, size, &section, image, reason);
             if (error)

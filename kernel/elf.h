@@ -17,6 +17,7 @@ struct elf_image {
     // File offsets and counts; 0: none. The relocations are found by the sections.
     uint64_t symbols, symbol_count, strings, strings_size;
     uint64_t sections, section_count;
+    uint64_t lines, lines_size; // the table of microcore/line.h, inside the file but not checked
 };
 
 // 0, or -ENOEXEC with one line in *reason (static text).

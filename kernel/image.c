@@ -7,6 +7,7 @@
 #include "kernel/slot.h"
 #include "kernel/verify.h"
 #include "microcore/console.h"
+#include "microcore/line.h"
 #include "microcore/page.h"
 #include "microcore/pagetable.h"
 #include "microcore/panic.h"
@@ -192,6 +193,15 @@ static void image_publish(struct image *image)
 const char *image_symbol(const struct image *image, uint64_t offset, uint64_t *distance)
 {
     return elf_symbol(image->file, &image->elf, offset, distance);
+}
+
+const char *image_line(const struct image *image, uint64_t offset, uint64_t *line)
+{
+    const struct elf_image *elf = &image->elf;
+    uint64_t place = offset - elf->text.address;
+    if (place >= elf->text.memory_size)
+        return NULL;
+    return line_find(image->file + elf->lines, elf->lines_size, place, line);
 }
 
 static struct image *image_refuse(struct image *image, char *reason, uint64_t reason_size,

@@ -47,5 +47,7 @@ int64_t image_forget(const char *name, char *reason, uint64_t reason_size);
 int image_load(struct image *image, struct slot *slot, char *reason, uint64_t reason_size);
 // function+offset for a text offset in a slot; name points into the image; "?" when unknown.
 const char *image_symbol(const struct image *image, uint64_t offset, uint64_t *distance);
+// The same for file and line; NULL when unknown.
+const char *image_line(const struct image *image, uint64_t offset, uint64_t *line);
 // `domain verify`: the line of the contract, without newline. 0 accepted, -ENOEXEC refused.
 int image_judge(const void *file, uint64_t size, char *line, uint64_t line_size);

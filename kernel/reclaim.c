@@ -52,19 +52,24 @@ static void report_chain(const struct fault_record *record, char *text, uint64_t
         format_text(text, size, "none");
 }
 
-// `function+0x12` of a pc in the domain's slot, or in the core when it acted for the domain.
+// `function+0x12 (FILE:LINE)` of a pc in the domain's slot, or in the core when it acted for the
+// domain; less where less is known.
 static void report_place(const struct domain *domain, char *text, uint64_t size)
 {
-    uint64_t pc = domain->fault.pc, distance = 0;
-    const char *name = "?";
-    if (pc - domain->slot->base < SLOT_SIZE)
+    uint64_t pc = domain->fault.pc, distance = 0, line = 0;
+    const char *name = "?", *file = NULL;
+    if (pc - domain->slot->base < SLOT_SIZE) {
         name = image_symbol(domain->image, pc - domain->slot->base, &distance);
-    else if (!kernel_pc_is_domain(pc))
+        file = image_line(domain->image, pc - domain->slot->base, &line);
+    } else if (!kernel_pc_is_domain(pc)) {
         name = symbol_find(pc, &distance);
+        file = symbol_line(pc, &line);
+    }
     if (name[0] == '?')
         format_text(text, size, "0x%lx", pc - domain->slot->base);
     else
-        format_text(text, size, "%s+0x%lx", name, distance);
+        format_text(text, size, file ? "%s+0x%lx (%s:%lu)" : "%s+0x%lx", name, distance, file,
+                    line);
 }
 
 static void report_next(enum log_level level, const struct fault_record *record,

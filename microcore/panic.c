@@ -52,9 +52,10 @@ static void harts_stop(void)
 
 static void caller_print(uint64_t address)
 {
-    uint64_t offset;
-    const char *name = symbol_find(address, &offset);
-    console_printf("  0x%lx %s+0x%lx\n", (unsigned long)address, name, (unsigned long)offset);
+    uint64_t offset, line;
+    const char *name = symbol_find(address, &offset), *file = symbol_line(address, &line);
+    console_printf(file ? "  0x%lx %s+0x%lx (%s:%lu)\n" : "  0x%lx %s+0x%lx\n", address, name,
+                   offset, file, line);
 }
 
 static bool frame_is_sound(uint64_t frame, const struct task *task)

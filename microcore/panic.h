@@ -27,6 +27,8 @@ __attribute__((noreturn)) void machine_power_off(uint32_t status);
 // `function+0xoffset` of a core address, for panics and reports. Returns the function's name, or
 // "?"; *offset receives the distance.
 const char *symbol_find(uint64_t address, uint64_t *offset);
+// The file's name and *line of a core address; NULL: not known.
+const char *symbol_line(uint64_t address, uint64_t *line);
 
 #ifdef DEBUG
 #define assert(condition)                                                                          \

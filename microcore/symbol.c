@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: MIT
-// The core's own symbols, text only, sorted (tools/symbols makes the table for the second link).
+// The core's own symbols, text only, sorted, and its lines (tools/symbols makes the tables for the
+// second link).
 #include "microcore/panic.h"
+#include <stddef.h>
+#include "microcore/line.h"
 
 struct symbol {
     uint32_t offset; // from core_symbol_base
@@ -11,6 +14,8 @@ extern const uint64_t core_symbol_base __attribute__((weak));
 extern const uint32_t core_symbol_count __attribute__((weak));
 extern const struct symbol core_symbols[] __attribute__((weak));
 extern const char core_symbol_names[] __attribute__((weak));
+extern const uint8_t core_lines[] __attribute__((weak));
+extern const uint64_t core_lines_size __attribute__((weak));
 extern char core_text_start[], core_rodata_start[];
 
 const char *symbol_find(uint64_t address, uint64_t *offset)
@@ -29,4 +34,12 @@ const char *symbol_find(uint64_t address, uint64_t *offset)
     }
     *offset = address - core_symbol_base - core_symbols[low].offset;
     return core_symbol_names + core_symbols[low].name;
+}
+
+const char *symbol_line(uint64_t address, uint64_t *line)
+{
+    if (address < (uint64_t)core_text_start || address >= (uint64_t)core_rodata_start ||
+        !&core_lines_size)
+        return NULL;
+    return line_find(core_lines, core_lines_size, address - (uint64_t)core_text_start, line);
 }

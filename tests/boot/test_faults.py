@@ -2,10 +2,11 @@
 """A domain that faults takes nobody with it."""
 
 import re
+import struct
 
 import pytest
 
-from machine import json_lines
+from machine import ROOT, json_lines
 
 # Page fault, wild jump, illegal instruction, stack overflow, endless loop.
 KINDS = ["load", "jump", "illegal", "stack", "loop"]
@@ -144,17 +145,54 @@ def test_faults_of_every_class_leave_pages_and_rrefs_as_they_were(machine, servi
     faults_leave_all_as_it_was(machine, service, 70)
 
 
-@pytest.mark.parametrize("kind, place", [
-    ("load", r"commit_load\+0x[0-9a-f]+"), ("jump", "0x5000"), ("illegal", "0x[0-9a-f]+"),
-    ("exec", "0x[0-9a-f]+"), ("leak", r"commit_leak\+0x[0-9a-f]+"),
-    ("exhaust", r"commit_exhaust\+0x[0-9a-f]+"), ("badref", r"commit_badref\+0x[0-9a-f]+"),
-    ("deadlock", r"commit_deadlock\+0x[0-9a-f]+")])
-def test_the_report_names_the_function_that_did_it_or_the_bare_address(machine, kind, place):
+PLACE = re.compile(r" at (.*), address")
+
+
+# The class, and what stands in the line that the report is to name; None: a bare address, of no line.
+@pytest.mark.parametrize("kind, source", [
+    ("load", "unmapped;"), ("store", "unmapped = 1;"), ("jump", None), ("illegal", None), ("exec", None),
+    ("ebreak", "ebreak"), ("misaligned", "amoadd.d"), ("loop", "for (;;)"),
+    ("leak", "core_abort()"), ("exhaust", "core_abort()"), ("badref", "core_abort()"),
+    ("deadlock", "core_wait(")])
+def test_the_report_names_function_file_and_line_or_the_bare_address(machine, kind, source):
     one = machine()
     one.check(f"domain shadow null off && domain fault null {kind}")
     one.run(READERS["null"])
+    place = PLACE.search(one.check("dmesg | grep ' at .*, address'"))[1]
+    if not source:
+        assert re.fullmatch("0x[0-9a-f]+", place), place
+        return
+    found = re.fullmatch(rf"commit_{kind}\+0x[0-9a-f]+ \((domainlib/fault\.c):(\d+)\)", place)
+    assert found, place
+    line = (ROOT / found[1]).read_text().splitlines()[int(found[2]) - 1]
+    assert source in line, (place, line)
+
+
+def image_with_damaged_lines(damage):
+    """null_v2's image, its table of lines changed by DAMAGE(image, where the table begins)."""
+    image = bytearray((ROOT / "build" / "domains" / "null_v2.elf").read_bytes())
+    damage(image, image.index(b"BHLINES1"))
+    return bytes(image)
+
+
+def names_without_end(image, start):
+    struct.pack_into("<I", image, start + 8, 0xFFFFFFFF)
+
+
+def rows_without_end(image, start):
+    rows = start + 12 + struct.unpack_from("<I", image, start + 8)[0]
+    image[rows:rows + 64] = b"\xff" * 64
+
+
+@pytest.mark.parametrize("damage", [names_without_end, rows_without_end])
+def test_a_damaged_table_of_lines_gives_a_report_without_a_line(machine, damage):
+    one = machine(files={"tmp/null_v2.elf": image_with_damaged_lines(damage)})
+    one.check("domain shadow null off; cd /tmp; domain register null_v2.elf; domain update null null_v2")
+    one.check("domain fault null load")
+    one.run(READERS["null"])
     report = one.check("dmesg | grep ' at .*, address'")
-    assert re.search(rf" at {place}, address", report), report
+    assert "null_v2 v2" in report
+    assert re.fullmatch(r"commit_load\+0x[0-9a-f]+", PLACE.search(report)[1]), report
 
 
 def test_an_unknown_fault_class_is_refused_with_the_way_to_the_list(machine):

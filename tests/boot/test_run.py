@@ -121,15 +121,19 @@ def core_with_a_broken_function(path, name):
     return path
 
 
-def test_a_panic_of_the_core_names_functions_and_fails(run, tmp_path):
+def test_a_panic_of_the_core_names_functions_and_lines_and_fails(run, tmp_path):
     core = core_with_a_broken_function(tmp_path / "core.elf", "core_control_command")
     result = run("domain restart null; echo never", disk="none", core=core)
     assert result.returncode == 125 and "never" not in result.output
     assert re.search(r"^qemu: core panic: panic: hart \d+, task .*", result.message, re.M)
     panic = result.output[result.output.index("panic: "):].splitlines()
     assert len(panic) >= 2 and all(
-        re.fullmatch(r"  0x[0-9a-f]{16} \w[\w.]*\+0x[0-9a-f]{1,4}", line) for line in panic[1:]), panic
-    assert any("core_control_command+0x0" in line for line in panic), panic
+        re.fullmatch(r"  0x[0-9a-f]{16} \w[\w.]*\+0x[0-9a-f]{1,4}( \([\w/]+\.[cS]:\d+\))?", line)
+        for line in panic[1:]), panic
+    broken = next(line for line in panic if "core_control_command+0x0" in line)
+    file, line = re.search(r"\((\S+):(\d+)\)$", broken).groups()
+    begin = (ROOT / file).read_text().splitlines()[int(line) - 4 : int(line)]
+    assert any("core_control_command(" in one for one in begin), broken
 
 
 @pytest.mark.parametrize("words, status", [("panic: of mine", 3), ("panic: of mine", 0),

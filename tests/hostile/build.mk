@@ -43,7 +43,7 @@ hostile-sources = $(wildcard $(HOSTILE_FOLDER)/$1/*.c $(HOSTILE_FOLDER)/$1/*.S) 
 $(foreach name,$(HOSTILE_DOMAINS),$(foreach source,$(call hostile-sources,$(name)),$(eval $(call \
     hostile-object,$(name),$(source)))))
 
-$(HOSTILE_ELFS): $(B)/hostile/%.elf: $(B)/lib/domainlib.a $(DOMAIN_LIBC) linker/domain.ld $(B)/host/domverify
+$(HOSTILE_ELFS): $(B)/hostile/%.elf: $(B)/lib/domainlib.a $(DOMAIN_LIBC) linker/domain.ld $(B)/host/domverify $(B)/host/lines
 	$(call domain-link,$(filter %.o,$^))
 
 .PHONY: hostile

@@ -49,7 +49,7 @@ $(MUTANTS_OUT)/victim/reserve.o: $(MUTANTS)/victim/reserve.S
 	$(Q)$(CROSS_CC) -march=rv64ima -mabi=lp64 -c -o $@ $<
 $(MUTANTS_OUT)/victim.elf: $(MUTANTS_OUT)/victim/reserve.o
 
-$(MUTANTS_ELFS): $(B)/lib/domainlib.a $(DOMAIN_LIBC) linker/domain.ld $(B)/host/domverify
+$(MUTANTS_ELFS): $(B)/lib/domainlib.a $(DOMAIN_LIBC) linker/domain.ld $(B)/host/domverify $(B)/host/lines
 	$(call domain-link,$(filter %.o,$^) $(if $(findstring victim,$@),-u victim_trace -u mutants_reserve))
 
 MUTANTS_SOURCES := $(addprefix $(MUTANTS)/,generate.c copy.c) $(addprefix tests/fuzz/,model.c mutate.c) kernel/elf.c

@@ -43,5 +43,5 @@ $(foreach name,$(STRANGERS),$(foreach source,tests/strangers/$(name)/$(name).c $
 
 # --gc-sections would drop what our few calls do not reach, and nobody would have judged it.
 $(STRANGER_ELFS): $(B)/strangers/%.elf: $(B)/library/%.a $(B)/lib/domainlib.a $(DOMAIN_LIBC) \
-    linker/domain.ld $(B)/host/domverify
+    linker/domain.ld $(B)/host/domverify $(B)/host/lines
 	$(call domain-link,$(filter %.o,$^) --no-gc-sections --whole-archive $< --no-whole-archive)

@@ -44,7 +44,7 @@ $(B)/gen/tests/$1/manifest.h $(B)/gen/tests/$1/manifest.c &: $(call stress-manif
 
 $(foreach source,$2,$(call stress-object,$1,$(source)))
 $(B)/tests/domains/$1.elf: $$(STRESS_$1) $(B)/lib/domainlib.a $(DOMAIN_LIBC) linker/domain.ld \
-    $(B)/host/domverify
+    $(B)/host/domverify $(B)/host/lines
 	$$(call domain-link,$$(STRESS_$1))
 endef
 

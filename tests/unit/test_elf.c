@@ -232,6 +232,43 @@ static void symbols_name_the_function_and_the_distance(void **state)
     assert_string_equal(elf_symbol((uint8_t *)&file, &image, TEXT + 8, &distance), "?");
 }
 
+// What elf_parse makes of a file whose section 0 is LINES, over data that begin as a table does.
+static uint64_t lines_of(Elf64_Shdr lines, const char *magic)
+{
+    struct file file = good_file();
+    struct elf_image image;
+    const char *reason;
+    memcpy(file.data, magic, 8);
+    file.sections[0] = lines;
+    assert_int_equal(parse(&file, sizeof(file), &image, &reason), 0);
+    assert_int_equal(image.lines, image.lines_size ? lines.sh_offset : 0);
+    return image.lines_size;
+}
+
+static void a_table_of_lines_is_known_by_its_first_bytes(void **state)
+{
+    (void)state;
+    uint64_t place = offsetof(struct file, data);
+    assert_int_equal(lines_of(section(SHT_PROGBITS, 0, place, 64, 0, 0), "BHLINES1"), 64);
+    assert_int_equal(lines_of(section(SHT_PROGBITS, 0, place, 12, 0, 0), "BHLINES1"), 12);
+    assert_int_equal(lines_of(section(SHT_PROGBITS, 0, place, 64, 0, 0), "BHLINES2"), 0);
+    assert_int_equal(lines_of(section(SHT_PROGBITS, SHF_ALLOC, place, 64, 0, 0), "BHLINES1"), 0);
+    assert_int_equal(lines_of(section(SHT_NOBITS, 0, place, 64, 0, 0), "BHLINES1"), 0);
+}
+
+static void a_table_of_lines_outside_of_the_file_is_none(void **state)
+{
+    (void)state;
+    uint64_t place = offsetof(struct file, data);
+    assert_int_equal(lines_of(section(SHT_PROGBITS, 0, place, 11, 0, 0), "BHLINES1"), 0);
+    assert_int_equal(
+        lines_of(section(SHT_PROGBITS, 0, place, sizeof(struct file), 0, 0), "BHLINES1"), 0);
+    assert_int_equal(lines_of(section(SHT_PROGBITS, 0, place, UINT64_MAX, 0, 0), "BHLINES1"), 0);
+    assert_int_equal(
+        lines_of(section(SHT_PROGBITS, 0, sizeof(struct file) - 8, 64, 0, 0), "BHLINES1"), 0);
+    assert_int_equal(lines_of(section(SHT_PROGBITS, 0, UINT64_MAX - 8, 64, 0, 0), "BHLINES1"), 0);
+}
+
 // ---- Relocations ----
 
 struct applied {
@@ -402,6 +439,8 @@ int main(void)
         REFUSAL(relocations_of_no_section),
         cmocka_unit_test(every_truncated_file_is_refused),
         cmocka_unit_test(symbols_name_the_function_and_the_distance),
+        cmocka_unit_test(a_table_of_lines_is_known_by_its_first_bytes),
+        cmocka_unit_test(a_table_of_lines_outside_of_the_file_is_none),
         cmocka_unit_test(addresses_in_data_are_relocated),
         cmocka_unit_test(null_absolute_and_debug_values_stay_as_they_are),
         cmocka_unit_test(absolute_addresses_elsewhere_are_refused),
