@@ -18,11 +18,11 @@ def elf_header(image):
         "type": (0, 1, 3, 4, 0xFE00, 0xFFFF), "machine": (0, 3, 62, 183, 242, 244, 0xFFFF),
         "version": (0, 2, 0xFFFFFFFF),
         "phoff": (0, 1, 63, 65, size - 1, size, size + 1, SLOT, HALF, WHOLE - 167, WHOLE),
-        "shoff": (size - 63, size, size + 1, SLOT, HALF, WHOLE - 639, WHOLE),
+        "shoff": (size - 63, size, size + 1, SLOT, HALF, WHOLE - 64 * len(image.sections) + 1, WHOLE),
         "flags": (1, 2, 4, 6, 8, 0x10, 0x80000000),
         "ehsize": (0, 63, 65, 0xFFFF), "phentsize": (0, 1, 55, 57, 112, 0xFFFF),
         "phnum": (0, 1, 2, 0xFFFF), "shentsize": (0, 1, 63, 65, 128, 0xFFFF),
-        "shnum": (11, 0x7FFF, 0xFFFF),
+        "shnum": (len(image.sections) + 1, 0x7FFF, 0xFFFF),
     }
     for name, values in wrong.items():
         for value in values:

@@ -19,8 +19,10 @@
 #define BATCH_EACH     24 /* faults of a batch to each target */
 #define BATCHES_MAX    65536
 #define HANG_NS        20000000000ull
+#define HANG_LOOKS     80 /* of POLL_MS each: none passes where the computer gives us no time */
 #define POLL_MS        250
 #define SECOND_NS      1000000000ull
+#define MILLISECOND_NS 1000000ull
 #define REHEARSED_PART 4  /* of the weight of a class */
 #define GROWTH_MAX     16 /* pages or RRefs that may be missing in the end without being a leak */
 
@@ -33,6 +35,8 @@ struct crew {
     pid_t process;
     int orders;
     bool busy, lost;
+    uint64_t since; /* when the request began that was under way at the last look */
+    unsigned looks; /* that have found it under way */
 };
 
 static struct {
@@ -42,7 +46,7 @@ static struct {
     unsigned crew_count;
     struct shared *shared;
     int answers;
-    uint64_t random, started, shown, rehearsed;
+    uint64_t random, started, shown, watched, rehearsed;
     uint32_t class; /* of the batch at hand */
 } run;
 
@@ -126,21 +130,32 @@ static void crew_give_up(struct crew *crew)
 {
     crew->busy = false;
     crew->lost = true;
-    tool_complain(crew->target->name, "does not come back: no more faults for it");
+    tool_complain(crew->target->name, "does not come back from `%s`: no more faults for it",
+                  class_names[run.class]);
+}
+
+/* Is the request that it waits for past the deadline? By the clock and by our own looks, for the
+   system's clock goes on where the computer below has no time for the system. */
+static bool crew_hangs(struct crew *crew, uint64_t since, uint64_t now)
+{
+    crew->looks = since == crew->since ? crew->looks + 1 : 0;
+    crew->since = since;
+    return crew->busy && since && now >= since + HANG_NS && crew->looks >= HANG_LOOKS;
 }
 
 /* A request past the deadline counts as hung, and its crew is lost: what it waits for may never
-   come. */
+   come. Called once in POLL_MS at most. */
 static void crews_watch(void)
 {
     uint64_t now = nanoseconds_now();
+    if (now - run.watched < POLL_MS * MILLISECOND_NS)
+        return;
+    run.watched = now;
     for (unsigned i = 0; i < run.crew_count; i++) {
         uint64_t since = __atomic_load_n(&run.shared[i].busy_since, __ATOMIC_ACQUIRE);
-        if (!run.crews[i].busy || !since || now < since + HANG_NS)
+        if (!crew_hangs(&run.crews[i], since, now))
             continue;
         run.shared[i].counts.hung++;
-        tool_complain(run.crews[i].target->name, "no answer while faults are `%s`",
-                      class_names[run.class]);
         kill(run.crews[i].process, SIGKILL);
         crew_give_up(&run.crews[i]);
     }
@@ -313,7 +328,7 @@ static void batch_measure(const struct batch *batch, struct resources *before)
     pages = least(pages, pages_missing(&again, before));
     rrefs = least(rrefs, before->rrefs_free - again.rrefs_free);
     if (pages || rrefs)
-        tool_complain(class_names[batch->class], "%ld pages and %ld RRefs are missing twice", pages,
+        tool_complain(class_names[batch->class], "missing twice: %ld pages, %ld RRefs", pages,
                       rrefs);
     counts->leaked_pages += pages;
     counts->leaked_rrefs += rrefs;

@@ -1,24 +1,21 @@
 // SPDX-License-Identifier: MIT
-#include <stdarg.h>
+#include <string.h>
 #include "target.h"
 #include "tool.h"
 
-static char wrong_text[160];
+char answer_wrong[160];
 
-enum outcome answer_judge(long result, bool right, const char *format, ...)
+enum outcome answer_judge(long result, bool right, const char *asked, uint64_t number,
+                          const void *came)
 {
+    uint64_t words[2] = {0};
     if (result < 0)
         return OUTCOME_ERROR;
     if (right)
         return OUTCOME_RIGHT;
-    va_list arguments;
-    va_start(arguments, format);
-    vsnprintf(wrong_text, sizeof wrong_text, format, arguments);
-    va_end(arguments);
+    if (came)
+        memcpy(words, came, sizeof words);
+    snprintf(answer_wrong, sizeof answer_wrong, "%s %lu: result %ld, with 0x%lx 0x%lx", asked,
+             number, result, words[0], words[1]);
     return OUTCOME_WRONG;
-}
-
-const char *answer_wrong(void)
-{
-    return wrong_text;
 }

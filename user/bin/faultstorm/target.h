@@ -12,10 +12,11 @@ enum outcome {
 };
 
 /* Whether the call that gave `result` has failed in a clear way, or else whether its answer is
-   right. The text says what was asked and what came: it is kept where the answer is wrong. */
-enum outcome answer_judge(long result, bool right, const char *format, ...)
-    __attribute__((format(__printf__, 3, 4)));
-const char *answer_wrong(void); /* the text of the last one */
+   right. A wrong one is noted: what was asked, for which block or how many bytes, and of what came
+   16 bytes (or NULL). */
+enum outcome answer_judge(long result, bool right, const char *asked, uint64_t number,
+                          const void *came);
+extern char answer_wrong[160]; /* what was noted last */
 
 struct target {
     const char *name;   /* of the service */

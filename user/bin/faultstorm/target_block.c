@@ -28,8 +28,7 @@ static enum outcome device_write(struct device *device, unsigned block, uint32_t
     long done = file_write_at(device->file, bytes, sizeof bytes, offset);
     if (done == BLOCK_BYTES)
         device->generation[block] = generation;
-    return answer_judge(done, done == BLOCK_BYTES, "write of block %u: %ld bytes taken", block,
-                        done);
+    return answer_judge(done, done == BLOCK_BYTES, "write of block", block, NULL);
 }
 
 static enum outcome device_read(struct device *device, unsigned block)
@@ -39,9 +38,7 @@ static enum outcome device_read(struct device *device, unsigned block)
     long done = file_read_at(device->file, words, sizeof words, offset);
     bool right = done == BLOCK_BYTES &&
                  block_check(words, sizeof words, (uint64_t)offset, device->generation[block], 1);
-    return answer_judge(done, right,
-                        "read of block %u, generation %u: came %ld bytes, %lu at 0x%lx", block,
-                        (unsigned)device->generation[block], done, words[1], words[0]);
+    return answer_judge(done, right, "read of block", block, words);
 }
 
 static enum outcome device_request(struct device *device, uint64_t random)
@@ -136,5 +133,5 @@ enum outcome disk_request(uint64_t random)
     unsigned block = (unsigned)(random >> 32) % BLOCKS;
     long done = file_read_at(disk, bytes, BLOCK_BYTES, disk_start + (long)block * BLOCK_BYTES);
     bool right = done == BLOCK_BYTES && memcmp(bytes, disk_held[block], BLOCK_BYTES) == 0;
-    return answer_judge(done, right, "read of the disk's block %u: %ld bytes", block, done);
+    return answer_judge(done, right, "read of block", block, bytes);
 }

@@ -43,7 +43,7 @@ static enum outcome request_make(struct worker *worker, bool limited)
     if (outcome == OUTCOME_WRONG) {
         worker->shared->counts.wrong++;
         tool_complain(target->name, "a wrong answer while faults are `%s`: %s",
-                      class_names[worker->class], answer_wrong());
+                      class_names[worker->class], answer_wrong);
     }
     return outcome;
 }
