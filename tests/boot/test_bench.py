@@ -26,6 +26,22 @@ def test_rpcbench_prints_one_object_with_every_price(run):
     assert all(objects[0][key]["insns"] is None for key in ("direct", "call", "syscall"))
 
 
+def test_a_new_process_takes_at_most_40000_instructions_and_with_a_program_100000(run):
+    result = run("osbench -j fork exec", icount=True, cpus=1)
+    assert result.returncode == 0, result.output + result.message
+    price = json_lines(result.output)[-1]
+    assert 0 < price["fork"]["insns"] <= 40000, price
+    assert price["fork"]["insns"] < price["exec"]["insns"] <= 100000, price
+
+
+def test_osbench_prints_one_object_with_every_operation(run):
+    result = run("osbench -j")
+    assert result.returncode == 0, result.output + result.message
+    objects = json_lines(result.output)
+    assert [list(one) for one in objects] == [["getpid", "fork", "exec", "pipe", "read"]]
+    assert all(price["ns"] > 0 and price["insns"] is None for price in objects[0].values())
+
+
 @pytest.mark.parametrize("pattern", ["read", "write", "randread", "randwrite", "rw", "randrw"])
 def test_every_pattern_runs_verified_on_null_block(run, pattern):
     result = run(f"blkbench --dev=/dev/nullb0 --rw={pattern} --ios=2000 --numjobs=2 --iodepth=4 "

@@ -233,6 +233,8 @@ CASES = [
     ("domain list", "", 1, ""),
     ("rpcbench", "", 1, ""),
     ("rpcbench -x", "", 2, ""),
+    ("osbench -x", "", 2, ""),
+    ("osbench nothing", "", 2, ""),
 ]
 
 
@@ -496,6 +498,24 @@ def rpcbench_prices_what_the_device_answers(place):
     expect(list(found),
            ["direct", "call", "call_rref", "call_borrow", "shadow", "shadow_rref", "syscall",
                          "fault", "restart", "update_pause"], "keys")
+
+
+@test
+def osbench_prices_what_a_program_asks_of_the_system(place):
+    place.guest_file("/bin/osbench", "x" * 4096)
+    status, stdout, stderr = place.run("osbench", "-j")
+    expect((status, stderr), (0, ""), "status")
+    found = json.loads(stdout)
+    expect(list(found), ["getpid", "fork", "exec", "pipe", "read"], "keys")
+    for name, price in found.items():
+        assert price["ns"] > 0 and price["insns"] is None, (name, price)
+    place.guest_file("/proc/cmdline", "run icount")
+    found = json.loads(place.run("osbench", "-j", "getpid")[1])
+    expect(found["getpid"]["insns"], found["getpid"]["ns"], "what QEMU counts is its time")
+    expect(list(found), ["getpid"], "the one that was asked for")
+    assert re.search(r"^read +\d+ +\d+  4 KiB", place.run("osbench", "read")[1], re.M), "the table"
+    place.guest_file("/bin/osbench", "short")
+    expect(place.run("osbench", "read")[0], 1, "a file of less than a page")
 
 
 # ---- blkbench ----
