@@ -29,13 +29,13 @@ static int leaf_put(void *context, uint64_t address, uint64_t *entry)
 static void space_destroy(struct object *object)
 {
     struct space *space = (struct space *)object;
-    leaves_visit(space->root, SPACE_START, SPACE_END, leaf_put, NULL);
-    pagetable_destroy(space->root);
-    while (space->regions) {
+    while (space->regions) { // no page is outside of them
         struct region *region = space->regions;
+        leaves_visit(space->root, region->start, region->end, leaf_put, NULL);
         space->regions = region->next;
         core_free(region, sizeof(*region));
     }
+    pagetable_destroy(space->root);
     core_free(space, sizeof(*space));
 }
 

@@ -98,30 +98,13 @@ uint64_t pagetable_unmap(pagetable_t root, uint64_t address)
 
 static void table_free(uint64_t *entry, int level)
 {
-    uint64_t *table = entry_table(*entry);
-    for (unsigned i = 0; level > 0 && i < ENTRIES; i++)
-        if (entry_is_table(table[i]))
-            table_free(&table[i], level - 1);
+    uint64_t *each = entry_table(*entry), *end = each + ENTRIES;
+    for (; level > 0 && (each = pte_next(each, end)) < end; each++)
+        if (entry_is_table(*each))
+            table_free(each, level - 1);
     page_free(pte_physical(*entry), 0);
     page_keep(-1);
     *entry = 0;
-}
-
-void pagetable_prune(pagetable_t root, uint64_t start, uint64_t end)
-{
-    for (uint64_t address = start; address != end; address += level_size(ROOT_LEVEL)) {
-        uint64_t *entry = &root[entry_index(address, ROOT_LEVEL)];
-        if (!entry_is_table(*entry))
-            continue;
-        if ((int64_t)address >= 0) {
-            table_free(entry, 1);
-            continue;
-        }
-        uint64_t *table = entry_table(*entry);
-        for (unsigned i = 0; i < ENTRIES; i++)
-            if (entry_is_table(table[i]))
-                table_free(&table[i], 0);
-    }
 }
 
 pagetable_t pagetable_create(void)
@@ -138,7 +121,10 @@ pagetable_t pagetable_create(void)
 void pagetable_destroy(pagetable_t root)
 {
     hart_leave_satp(pagetable_satp(root));
-    pagetable_prune(root, 0, UPPER_HALF * level_size(ROOT_LEVEL));
+    uint64_t *each = root, *end = root + UPPER_HALF;
+    for (; (each = pte_next(each, end)) < end; each++)
+        if (entry_is_table(*each))
+            table_free(each, ROOT_LEVEL - 1);
     page_free(page_physical(root), 0);
 }
 

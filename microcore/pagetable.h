@@ -41,14 +41,20 @@ uint64_t pagetable_unmap(pagetable_t root, uint64_t address);
 // The leaf entry of ADDRESS, NULL when no table reaches it. *level receives 0, 1 or 2.
 uint64_t *pagetable_walk(pagetable_t root, uint64_t address, int *level);
 
+// The first valid entry of a table from ENTRY on, or END. Most are empty in what is sparse.
+static inline uint64_t *pte_next(uint64_t *entry, const uint64_t *end)
+{
+    while (end - entry >= 4 && !((entry[0] | entry[1] | entry[2] | entry[3]) & PTE_VALID))
+        entry += 4;
+    while (entry < end && !(*entry & PTE_VALID))
+        entry++;
+    return entry;
+}
+
 static inline uint64_t pte_physical(uint64_t entry)
 {
     return (entry >> 10 & 0xFFFFFFFFFFF) << 12;
 }
-
-// Frees all tables below [start, end) (not the frames that leaves point to). For address spaces and
-// slots; start and end are multiples of 1 GiB and root entries themselves stay for the upper half.
-void pagetable_prune(pagetable_t root, uint64_t start, uint64_t end);
 
 // A new root for a process: lower half empty, upper half the core's. NULL when out of memory.
 pagetable_t pagetable_create(void);

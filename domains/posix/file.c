@@ -15,6 +15,7 @@ static struct mutex files_lock;
 int64_t files_create(struct file_table *table)
 {
     table->entries = calloc(DESCRIPTORS_MAX, sizeof *table->entries);
+    table->used = 0;
     return table->entries ? 0 : -ENOMEM;
 }
 
@@ -24,12 +25,21 @@ int64_t files_clone(struct file_table *to, struct file_table *from)
     if (result < 0)
         return result;
     mutex_lock(&files_lock);
-    memcpy(to->entries, from->entries, DESCRIPTORS_MAX * sizeof *to->entries);
-    for (uint32_t i = 0; i < DESCRIPTORS_MAX; i++)
+    to->used = from->used;
+    memcpy(to->entries, from->entries, to->used * sizeof *to->entries);
+    for (uint32_t i = 0; i < to->used; i++)
         if (to->entries[i].file)
             to->entries[i].file->references++;
     mutex_unlock(&files_lock);
     return 0;
+}
+
+void descriptor_fill(struct file_table *table, uint32_t number, struct open_file *file,
+                     bool close_on_exec)
+{
+    table->entries[number] = (struct descriptor){file, close_on_exec};
+    if (number >= table->used)
+        table->used = number + 1;
 }
 
 // Empties a descriptor; returns the file it referred to, or NULL.
@@ -49,7 +59,7 @@ void files_close_all(struct thread *thread, struct file_table *table)
 {
     if (!table->entries)
         return;
-    for (uint32_t i = 0; i < DESCRIPTORS_MAX; i++)
+    for (uint32_t i = 0; i < table->used; i++)
         if (table->entries[i].file)
             file_put(thread, descriptor_take(thread, i));
     free(table->entries);
@@ -58,7 +68,7 @@ void files_close_all(struct thread *thread, struct file_table *table)
 
 void files_close_on_exec(struct thread *thread, struct file_table *table)
 {
-    for (uint32_t i = 0; i < DESCRIPTORS_MAX; i++)
+    for (uint32_t i = 0; i < table->used; i++)
         if (table->entries[i].file && table->entries[i].close_on_exec)
             file_put(thread, descriptor_take(thread, i));
 }
@@ -94,13 +104,13 @@ void file_put(struct thread *thread, struct open_file *file)
 int64_t descriptor_add(struct thread *thread, struct open_file *file, int32_t lowest,
                        bool close_on_exec)
 {
-    struct descriptor *entries = thread->process->files.entries;
+    struct file_table *table = &thread->process->files;
     int64_t result = -EMFILE;
     mutex_lock(&files_lock);
     for (int32_t i = lowest; i < DESCRIPTORS_MAX && result < 0; i++) {
-        if (entries[i].file)
+        if (table->entries[i].file)
             continue;
-        entries[i] = (struct descriptor){file, close_on_exec};
+        descriptor_fill(table, (uint32_t)i, file, close_on_exec);
         result = i;
     }
     mutex_unlock(&files_lock);
@@ -114,9 +124,9 @@ static int64_t descriptor_set(struct thread *thread, struct open_file *file, uin
     if (descriptor >= DESCRIPTORS_MAX)
         return -EBADF;
     mutex_lock(&files_lock);
-    struct descriptor *entry = &thread->process->files.entries[descriptor];
-    struct open_file *old = entry->file;
-    *entry = (struct descriptor){file, close_on_exec};
+    struct file_table *table = &thread->process->files;
+    struct open_file *old = table->entries[descriptor].file;
+    descriptor_fill(table, descriptor, file, close_on_exec);
     mutex_unlock(&files_lock);
     file_put(thread, old);
     return descriptor;

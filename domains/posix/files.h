@@ -58,6 +58,7 @@ struct descriptor {
 
 struct file_table {
     struct descriptor *entries; // DESCRIPTORS_MAX
+    uint32_t used;              // from here on all have been empty so far
 };
 
 struct thread;
@@ -67,6 +68,11 @@ int64_t files_create(struct file_table *table);
 int64_t files_clone(struct file_table *to, struct file_table *from);
 void files_close_all(struct thread *thread, struct file_table *table);
 void files_close_on_exec(struct thread *thread, struct file_table *table);
+
+// Makes a descriptor refer to FILE, whose reference it takes over. files_lock is held, or nobody
+// else has the table yet.
+void descriptor_fill(struct file_table *table, uint32_t number, struct open_file *file,
+                     bool close_on_exec);
 
 // The file behind a descriptor, with a reference that file_put gives back; NULL: -EBADF.
 struct open_file *file_get(struct thread *thread, int32_t descriptor);

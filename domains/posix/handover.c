@@ -441,7 +441,7 @@ static void descriptors_import(struct state_reader *reader, const struct catalog
         }
         struct open_file *file = catalogue->files[record.file - 1];
         file->references++;
-        table->entries[record.number] = (struct descriptor){file, record.close_on_exec};
+        descriptor_fill(table, record.number, file, record.close_on_exec);
     }
 }
 
