@@ -157,12 +157,15 @@ static bool is_device_gone(int64_t result)
 
 // A shell must not end because the console has crashed: whoever reads from it waits until it has
 // been restarted. Writes wait a little, and then fail: a script that has to restart it goes on.
-// Returns RESULT where the time is over, -EINTR, or 0: try again.
-static int64_t terminal_return_wait(struct thread *thread, bool is_read, uint64_t began,
+// The time counts from the first failure, which FAILED holds (0: none yet): how long the console
+// took to fail is its own affair. Returns RESULT where the time is over, -EINTR, or 0: try again.
+static int64_t terminal_return_wait(struct thread *thread, bool is_read, uint64_t *failed,
                                     int64_t result)
 {
     uint64_t now = core_time();
-    if (!is_read && now - began > TERMINAL_WRITE_NS)
+    if (!*failed)
+        *failed = now;
+    if (!is_read && now - *failed > TERMINAL_WRITE_NS)
         return result;
     int64_t slept = sleep_until(thread, sleep_prepare(thread), now + TERMINAL_RETRY_NS);
     return slept == -EINTR ? slept : 0;
@@ -172,7 +175,7 @@ static int64_t terminal_return_wait(struct thread *thread, bool is_read, uint64_
 static int64_t piece_insist(struct thread *thread, struct open_file *file, handle_t space,
                             uint64_t address, uint64_t n, uint64_t position, bool is_read)
 {
-    uint64_t began = file_is_terminal(file) ? core_time() : 0;
+    uint64_t failed = 0;
     for (;;) {
         uint64_t seen = 0;
         handle_t event = file_is_terminal(file) ? terminal_event_handle() : 0;
@@ -180,7 +183,7 @@ static int64_t piece_insist(struct thread *thread, struct open_file *file, handl
             seen = (uint64_t)core_event_count(event);
         int64_t result = piece_transfer(thread, file, space, address, n, position, is_read);
         if (is_device_gone(result) && file_is_terminal(file))
-            result = terminal_return_wait(thread, is_read, began, result);
+            result = terminal_return_wait(thread, is_read, &failed, result);
         else if (result != -EAGAIN || (file->flags & OPEN_NONBLOCK))
             return result;
         else

@@ -6,6 +6,7 @@ import os
 import re
 import subprocess
 import tempfile
+import time
 from pathlib import Path
 
 import pexpect
@@ -132,6 +133,16 @@ class Machine:
         assert status == 1, f"`{command}` ended with status {status}, not 1:\n{output}"
         assert len(output.strip().splitlines()) == 1, f"not one line:\n{output}"
         return output.strip()
+
+    def await_states(self, *states, timeout=30):
+        """Looks until every service is in one of these states; returns the rows of `domain list`."""
+        end = time.monotonic() + timeout
+        while True:
+            rows = json_lines(self.check("domain list -j"))
+            others = [row for row in rows if row["state"] not in states]
+            if not others:
+                return rows
+            assert time.monotonic() < end, others
 
     def poweroff(self):
         """Switches the machine off from inside; returns QEMU's exit status."""

@@ -231,5 +231,6 @@ def test_four_harts_call_while_services_are_replaced_crash_and_restart(machine, 
     text = one.check("sh /root/stress.sh", timeout=60 + 10 * rounds)
     loads = json_lines(text)
     assert loads and "BAD" not in text, text
-    assert all(one["errors"] == one["verify_errors"] == 0 for one in loads), loads
-    assert all(row["state"] in ("running", "probation") for row in rows(one).values())
+    assert all(load["errors"] == load["verify_errors"] == 0 for load in loads), loads
+    # The last one that crashed may be waiting for its time to start again.
+    one.await_states("running", "probation")
