@@ -38,7 +38,7 @@ DEPENDENCIES += $(B)/hostile/$1/$(notdir $2).d
 endef
 
 hostile-sources = $(wildcard $(HOSTILE_FOLDER)/$1/*.c $(HOSTILE_FOLDER)/$1/*.S) $(if $(filter hostile_%,$1),$(HOSTILE_FOLDER)/attack.c) \
-    $(B)/hostile/$1/manifest.c $(B)/gen/interface/empty_server.c
+    $(B)/hostile/$1/manifest.c tests/empty_service.c $(B)/gen/interface/empty_server.c
 
 $(foreach name,$(HOSTILE_DOMAINS),$(foreach source,$(call hostile-sources,$(name)),$(eval $(call \
     hostile-object,$(name),$(source)))))

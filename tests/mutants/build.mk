@@ -38,7 +38,7 @@ MUTANTS_UNLIST = $$(Q)$(TOOLPREFIX)objcopy -R __patchable_function_entries -R .r
 
 $(foreach source,$(MUTANTS_CODE),$(eval $(call mutants-object,victim,$(source),$(MUTANTS_MARKED),$(MUTANTS_UNLIST))))
 $(foreach name,$(MUTANTS_DOMAINS),$(foreach source,$(MUTANTS)/$(name)/$(name).c \
-    $(MUTANTS_OUT)/$(name)/manifest.c $(B)/gen/interface/empty_server.c,\
+    $(MUTANTS_OUT)/$(name)/manifest.c tests/empty_service.c $(B)/gen/interface/empty_server.c,\
     $(eval $(call mutants-object,$(name),$(source)))))
 $(eval $(call mutants-object,victim,$(MUTANTS)/victim/tables.c))
 

@@ -38,7 +38,7 @@ DEPENDENCIES += $(B)/strangers/$1.objects/$(notdir $2).d
 
 endef
 $(foreach name,$(STRANGERS),$(foreach source,tests/strangers/$(name)/$(name).c $($(name)_SOURCES) \
-    $(B)/strangers/$(name)/manifest.c tests/strangers/empty.c $(B)/gen/interface/empty_server.c,\
+    $(B)/strangers/$(name)/manifest.c tests/empty_service.c $(B)/gen/interface/empty_server.c,\
     $(eval $(call stranger-object,$(name),$(source)))))
 
 # --gc-sections would drop what our few calls do not reach, and nobody would have judged it.

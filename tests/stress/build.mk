@@ -59,4 +59,5 @@ stress-interface = $(filter-out none,$(shell sed -n 's/^interface *//p' $(call s
 
 $(foreach name,$(STRESS_DOMAINS),$(eval $(call stress-rules,$(name),\
     $(wildcard $(call stress-folder,$(name))/*.c) $(B)/gen/tests/$(name)/manifest.c \
+    $(if $(filter empty,$(call stress-interface,$(name))),tests/empty_service.c) \
     $(patsubst %,$(B)/gen/interface/%_server.c,$(call stress-interface,$(name))))))

@@ -41,7 +41,8 @@ def confined_build(folder, layout):
     made.mkdir()
     run("build/host/idlc", "--manifest", HERE / "confined/manifest", "--interfaces", "domainlib/interface", "--out", made)
     objects = []
-    for source in (HERE / "confined/confined.c", made / "manifest.c", ROOT / "build/gen/interface/empty_server.c"):
+    for source in (HERE / "confined/confined.c", made / "manifest.c", ROOT / "tests/empty_service.c",
+                   ROOT / "build/gen/interface/empty_server.c"):
         objects.append(made / f"{source.stem}.o")
         run("build/host/sfi-cc", *FLAGS, f"-falign-functions={layout}", "-Idomainlib/include", "-Ibuild/gen",
             "-Ibuild/gen/interface", f"-I{made}", "-isystem", newlib / "include", "-c", "-o", objects[-1], source)

@@ -49,9 +49,3 @@ RpcResult empty_do_pass(rref_t buffer)
 {
     return rpc_ok(attack_answer ? attack_answer : buffer);
 }
-
-RpcResult empty_do_look(rref_t buffer)
-{
-    (void)buffer;
-    return rpc_ok(0);
-}

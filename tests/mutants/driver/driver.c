@@ -206,24 +206,7 @@ int64_t domain_attach(void)
     return thread < 0 ? thread : 0;
 }
 
-RpcResult empty_do_read(rref_t buffer, uint32_t start, uint32_t length)
-{
-    (void)buffer, (void)start, (void)length;
-    return rpc_error(-ENOSYS);
-}
-
 RpcResult empty_do_nothing(void)
 {
     return rpc_ok(seen.run);
-}
-
-RpcResult empty_do_pass(rref_t buffer)
-{
-    return rpc_ok(buffer);
-}
-
-RpcResult empty_do_look(rref_t buffer)
-{
-    (void)buffer;
-    return rpc_ok(0);
 }

@@ -132,17 +132,6 @@ RpcResult empty_do_nothing(void)
     return rpc_ok(slot_base());
 }
 
-RpcResult empty_do_pass(rref_t buffer)
-{
-    return rpc_ok(buffer);
-}
-
-RpcResult empty_do_look(rref_t buffer)
-{
-    (void)buffer;
-    return rpc_ok(0);
-}
-
 int64_t domain_init(void)
 {
     size_t size = (size_t)(__bss_end - __data_start);

@@ -33,26 +33,10 @@ static int64_t stage_pass(enum stage stage)
     return -EIO;
 }
 
-RpcResult empty_do_nothing(void)
-{
-    return rpc_ok(0);
-}
-
 RpcResult empty_do_read(rref_t buffer, uint32_t start, uint32_t length)
 {
     int64_t status = core_rref_fill(buffer, start, (uint8_t)++reads, length);
     return status < 0 ? rpc_error(status) : rpc_ok(length);
-}
-
-RpcResult empty_do_pass(rref_t buffer)
-{
-    return rpc_ok(buffer);
-}
-
-RpcResult empty_do_look(rref_t buffer)
-{
-    (void)buffer;
-    return rpc_ok(0);
 }
 
 int64_t domain_init(void)

@@ -196,23 +196,6 @@ static void serve(struct worker *self)
     }
 }
 
-RpcResult empty_do_nothing(void)
-{
-    return rpc_ok(0);
-}
-
-RpcResult empty_do_read(rref_t buffer, uint32_t start, uint32_t length)
-{
-    (void)buffer, (void)start, (void)length;
-    return rpc_error(-ENOSYS);
-}
-
-RpcResult empty_do_look(rref_t buffer)
-{
-    (void)buffer;
-    return rpc_ok(0);
-}
-
 int64_t domain_attach(void)
 {
     return worker_start(&worker, serve);

@@ -51,9 +51,3 @@ RpcResult empty_do_look(rref_t buffer)
     log_printf("spy: read everything");
     return rpc_ok(0);
 }
-
-RpcResult empty_do_read(rref_t buffer, uint32_t start, uint32_t length)
-{
-    (void)buffer, (void)start, (void)length;
-    return rpc_error(-ENOSYS);
-}

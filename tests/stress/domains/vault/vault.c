@@ -60,24 +60,3 @@ int64_t domain_attach(void)
 }
 
 // Nobody calls it: what starts a service is its interface.
-RpcResult empty_do_nothing(void)
-{
-    return rpc_ok(0);
-}
-
-RpcResult empty_do_read(rref_t buffer, uint32_t start, uint32_t length)
-{
-    (void)buffer, (void)start, (void)length;
-    return rpc_error(-ENOSYS);
-}
-
-RpcResult empty_do_pass(rref_t buffer)
-{
-    return rpc_ok(buffer);
-}
-
-RpcResult empty_do_look(rref_t buffer)
-{
-    (void)buffer;
-    return rpc_ok(0);
-}
