@@ -8,9 +8,9 @@
 #include <unistd.h>
 #include "tool.h"
 
-#define PROGRAM "/bin/true"
+#define PROGRAM   "/bin/true"
 #define FILE_READ "/bin/osbench" /* on the root file system, and longer than a page */
-#define PAGE 4096
+#define PAGE      4096
 
 // ---- One system call ----
 
