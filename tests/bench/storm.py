@@ -1,7 +1,9 @@
 # SPDX-License-Identifier: MIT
 """The long fault campaigns, and what a crash a second costs a device's users."""
 
+import operator
 import random
+import re
 import statistics
 import subprocess
 import tempfile
@@ -12,21 +14,26 @@ from machine import json_lines, run_commands
 SCRATCH_BYTES = 16 << 20
 LIMIT_SECONDS = 7200
 
-# Alternately with and without crashes, so that what else this computer does meets both alike.
+# One run, blocks of seconds with a crash each by turns with blocks without: what else this computer does
+# meets both alike. A second without has a command, too, so that the crash is all that differs.
 CRASHES = r"""
-load() {{ blkbench --dev=/dev/nullb0 --rw={pattern} --bs=4k --size=16m --verify --runtime={seconds} -j; }}
 exec 3> /proc/sys/domain/command
+blkbench --dev=/dev/nullb0 --rw={pattern} --bs=4k --size=16m --verify --runtime={runtime} \
+    --write_iops_log=/tmp/log -j > /tmp/result || echo FAILED &
+job=$!
+mark() {{ read now idle < /proc/uptime; echo "mark $1 $now"; echo "$2" >&3; sleep 1; }}
+sleep 2
 for round in {rounds}; do
-    load > /tmp/calm || exit 1
-    cat /tmp/calm
-    load > /tmp/stormy &
-    job=$!
-    for second in {ticks}; do sleep 1; echo 'fault nullblk load' >&3; done
-    wait $job || exit 1
-    cat /tmp/stormy
-done
+    for second in {seconds}; do mark crash 'fault nullblk load'; done
+    for second in {seconds}; do mark calm 'shadow nullblk on'; done
+done > /tmp/marks
+mark end 'shadow nullblk on' >> /tmp/marks
+wait $job
+cat /tmp/result /tmp/marks /tmp/log
 domain list -j
 """
+BLOCK_SECONDS = 4
+WINDOW_MS = 10
 
 
 def guest(commands):
@@ -50,17 +57,56 @@ def campaign(options, faults):
     return [{"seed": seed, "class": name, **counts} for name, counts in classes.items()]
 
 
-def crashes(pattern, rounds, seconds):
-    """One row: requests a second on /dev/nullb0, with a crash of its driver each second and without."""
-    results = guest(CRASHES.format(
-        pattern=pattern, seconds=seconds, rounds=" ".join(map(str, range(rounds))),
-        ticks=" ".join(map(str, range(seconds - 1)))))
-    runs = [one for one in results if "iops" in one]
-    calm = statistics.median(one["iops"] for one in runs[0::2])
-    stormy = statistics.median(one["iops"] for one in runs[1::2])
+def rates(windows, marks):
+    """(what, requests a second) of each block of seconds of one kind."""
+    blocks = []
+    starts = [at for at in range(len(marks)) if at == 0 or marks[at][0] != marks[at - 1][0]]
+    for start, end in zip(starts, starts[1:]):
+        begin, stop = (int(marks[at][1] * 1000) for at in (start, end))
+        count = sum(windows.get(ms, 0) for ms in range(begin, stop, WINDOW_MS))
+        blocks.append((marks[start][0], count * 1000 / (stop - begin)))
+    return blocks
+
+
+def profile(windows, marks, kind):
+    """For each 10 ms of a second behind a mark: its requests, per cent of the second's usual ones, at
+    the median of all such seconds."""
+    seconds = []
+    for what, seconds_since_boot in marks:
+        start = int(round(seconds_since_boot * 1000))
+        counts = [windows.get(start + ms, 0) for ms in range(0, 1000, WINDOW_MS)]
+        usual = statistics.median(counts)
+        if what == kind and usual:
+            seconds.append([100 * count / usual for count in counts])
+    return [round(statistics.median(column), 1) for column in zip(*seconds)]
+
+
+def crashes(pattern, rounds, timeout=3600):
+    """(one row: requests a second on /dev/nullb0 with a crash of its driver each second and without;
+    rows of what is done in each 10 ms after a crash, and after another command)."""
+    runtime = (2 * rounds * BLOCK_SECONDS + 2) * 11 // 10 + 10
+    with tempfile.TemporaryDirectory() as folder:
+        done = run_commands(folder, CRASHES.format(
+            pattern=pattern, runtime=runtime, rounds=" ".join(map(str, range(rounds))),
+            seconds=" ".join(map(str, range(BLOCK_SECONDS)))), timeout=timeout, disk="none")
+    results = json_lines(done.output)
+    run = next((one for one in results if "iops" in one), None)
+    if done.returncode or not run or "FAILED" in done.output:
+        raise AssertionError(f"{done.message}\n{done.output[-3000:]}")
+    marks = [(what, float(now)) for what, now in
+             re.findall(r"^mark (\w+) ([\d.]+)$", done.output, re.M)]
+    windows = {int(ms): int(count) for ms, count in
+               re.findall(r"^(\d+), (\d+)$", done.output, re.M)}
+    blocks = rates(windows, marks)
+    calm = [rate for what, rate in blocks if what == "calm"]
+    crashing = [rate for what, rate in blocks if what == "crash"]
+    after_crash, after_calm = (profile(windows, marks, kind) for kind in ("crash", "calm"))
     driver = next(one for one in results if one.get("name") == "nullblk")
-    return {"rw": pattern, "rounds": rounds, "seconds": seconds, "crashes": driver["faults"],
-            "iops_calm": round(calm), "iops_crashing": round(stormy),
-            "per_cent": round(100 * stormy / calm, 1),
-            "errors": sum(one["errors"] for one in runs),
-            "verify_errors": sum(one["verify_errors"] for one in runs)}
+    row = {"rw": pattern, "blocks": len(crashing), "seconds": BLOCK_SECONDS, "crashes": driver["faults"],
+           "iops_calm": round(statistics.median(calm)),
+           "iops_crashing": round(statistics.median(crashing)),
+           "per_cent": round(100 * statistics.median(map(operator.truediv, crashing, calm)), 1),
+           "lost_ms_a_crash": round((sum(after_calm) - sum(after_crash)) * WINDOW_MS / 100, 2),
+           "errors": run["errors"], "verify_errors": run["verify_errors"]}
+    return row, [{"rw": pattern, "ms": WINDOW_MS * place, "after_crash": one, "after_calm": other}
+                 for place, (one, other) in enumerate(zip(after_crash, after_calm))]

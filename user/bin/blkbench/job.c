@@ -8,6 +8,7 @@
 #include <unistd.h>
 #include "block.h"
 #include "tool.h"
+#include "windows.h"
 
 #define PROGRESS_NS 250000000ull
 #define PAGE        4096
@@ -28,6 +29,7 @@ struct worker {
     char *buffer;
     struct message totals;
     struct histogram histogram;
+    struct windows windows;
 };
 
 static uint64_t nanoseconds_now(void)
@@ -131,6 +133,9 @@ static void requests_run(struct worker *worker)
 {
     const struct settings *settings = worker->settings;
     uint64_t started = nanoseconds_now(), before = started, reported = started;
+    if (settings->log &&
+        !windows_begin(&worker->windows, settings->log_window, started, settings->runtime_ns))
+        tool_fail("memory for the log (give a larger --log_avg_msec)");
     uint64_t share = settings->ios / settings->depth +
                      (worker->number % settings->depth < settings->ios % settings->depth);
     while (settings->ios ? worker->totals.ios < share : before - started < settings->runtime_ns) {
@@ -140,6 +145,8 @@ static void requests_run(struct worker *worker)
         (write ? block_write : block_read)(worker, index);
         uint64_t now = nanoseconds_now();
         histogram_add(&worker->histogram, now - before);
+        if (worker->windows.room)
+            windows_add(&worker->windows, now / settings->log_window, 1);
         worker->totals.ios++;
         before = now;
         if (now - reported >= PROGRESS_NS) {
@@ -159,6 +166,20 @@ static void histogram_send(struct worker *worker)
         memcpy(message->buckets.counts, worker->histogram.buckets + first,
                sizeof message->buckets.counts);
         message_send(worker, MESSAGE_BUCKETS);
+    }
+}
+
+static void windows_send(struct worker *worker)
+{
+    struct message *message = &worker->totals;
+    const struct windows *windows = &worker->windows;
+    for (uint32_t place = 0; place < windows->room; place += MESSAGE_BUCKETS_EACH) {
+        uint32_t left = windows->room - place, count = MESSAGE_BUCKETS_EACH;
+        memset(message->buckets.counts, 0, sizeof message->buckets.counts);
+        memcpy(message->buckets.counts, windows->counts + place,
+               (left < count ? left : count) * sizeof *windows->counts);
+        message->buckets.first = windows->first + place;
+        message_send(worker, MESSAGE_WINDOWS);
     }
 }
 
@@ -203,6 +224,7 @@ _Noreturn void worker_run(const struct settings *settings, int device, unsigned 
     worker.totals.result.most = worker.histogram.most;
     message_send(&worker, MESSAGE_RESULT);
     histogram_send(&worker);
+    windows_send(&worker);
     if (settings->direction != DIRECTION_READ)
         blocks_check(&worker);
     message_send(&worker, MESSAGE_FINISHED);

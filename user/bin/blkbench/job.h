@@ -3,7 +3,7 @@
 //
 // All write messages to one pipe, each in one piece (shorter than PIPE_BUF). A worker prepares,
 // sends READY, waits for a byte on the second pipe, and makes its requests; then it sends its
-// RESULT and its histogram, checks what it wrote, and sends FINISHED.
+// RESULT, its histogram and its log, checks what it wrote, and sends FINISHED.
 #pragma once
 
 #include <stdint.h>
@@ -15,6 +15,7 @@ enum message_kind {
     MESSAGE_PROGRESS,
     MESSAGE_RESULT,
     MESSAGE_BUCKETS,
+    MESSAGE_WINDOWS,
     MESSAGE_FINISHED
 };
 
@@ -33,7 +34,7 @@ struct message {
         } result;
         struct {
             uint32_t first, counts[MESSAGE_BUCKETS_EACH];
-        } buckets;
+        } buckets; /* or windows */
     };
 };
 

@@ -14,6 +14,7 @@
 #include "report.h"
 #include "settings.h"
 #include "tool.h"
+#include "windows.h"
 
 #define SECOND_NS 1000000000ul
 
@@ -26,6 +27,7 @@ struct run {
     long insns; /* at the start, then of the whole run; -1: not counted */
     struct message last[WORKERS_MAX];
     struct outcome outcome;
+    struct windows windows;
 };
 
 static uint64_t nanoseconds_now(void)
@@ -65,6 +67,9 @@ static void workers_release(struct run *run)
     char bytes[WORKERS_MAX] = {0};
     run->insns = kernel_word_is_set("icount") ? kernel_instructions() : -1;
     run->started = run->shown = nanoseconds_now();
+    if (run->settings.log && !windows_begin(&run->windows, run->settings.log_window, run->started,
+                                            run->settings.runtime_ns))
+        tool_fail("memory for the log (give a larger --log_avg_msec)");
     if (!tool_write(run->go, bytes, run->workers))
         tool_fail("pipe");
 }
@@ -117,6 +122,10 @@ static void message_take(struct run *run, const struct message *message)
         for (unsigned i = 0; i < MESSAGE_BUCKETS_EACH; i++)
             run->outcome.histogram.buckets[message->buckets.first + i] +=
                 message->buckets.counts[i];
+        break;
+    case MESSAGE_WINDOWS:
+        for (unsigned i = 0; i < MESSAGE_BUCKETS_EACH; i++)
+            windows_add(&run->windows, message->buckets.first + i, message->buckets.counts[i]);
         break;
     case MESSAGE_FINISHED:
         run->finished++;
@@ -181,6 +190,8 @@ int main(int argc, char **argv)
         fputs("\r\033[K", stderr);
     workers_reap(&run);
     outcome_sum(&run);
+    if (run.settings.log && !windows_write(&run.windows, run.settings.log, run.last_end))
+        tool_error(run.settings.log);
     (run.settings.json ? report_print_json : report_print)(&run.settings, &run.outcome);
     return tool_status() || run.outcome.errors || run.outcome.verify_errors;
 }

@@ -14,17 +14,22 @@
 #define BLOCK_SIZE_MAX (16u << 20)
 #define VERIFY_SIZE    (64ull << 20) /* of a job, where --size does not say */
 #define NSEC_PER_SEC   1000000000ull
+#define NSEC_PER_MSEC  1000000ull
 
 static const char usage[] =
     "[--dev=/dev/vda] [--rw=read|write|randread|randwrite|rw|randrw] [--bs=4k]\n"
     "                [--size=SIZE] [--numjobs=1] [--iodepth=1] [--runtime=5 | --ios=N]\n"
     "                [--verify] [--seed=N] [--force] [-j]\n"
+    "                [--write_iops_log=FILE [--log_avg_msec=10]]\n"
     "  --size     bytes of the device that each job uses (all of it, shared out; with --verify at "
     "most 64m)\n"
     "  --iodepth  requests in flight of each job, each made by a process of its own\n"
     "  --runtime  seconds; --ios: requests of each job\n"
     "  --verify   blocks carry address, generation and checksum, and each read is checked\n"
     "  --force    write to a device although it is mounted\n"
+    "  --write_iops_log  lines `msec since boot, requests` for each 10 ms, or --log_avg_msec; "
+    "needs "
+    "--runtime\n"
     "  -j         the result as one JSON object";
 
 _Noreturn static void refuse(const char *format, ...)
@@ -126,6 +131,10 @@ static void option_parse(struct settings *settings, const char *word)
         settings->runtime_ns = number_setting("runtime", value, 1, 1000000) * NSEC_PER_SEC;
     else if ((value = value_of(word, "ios")))
         settings->ios = number_setting("ios", value, 1, 1ul << 40);
+    else if ((value = value_of(word, "write_iops_log")))
+        settings->log = value;
+    else if ((value = value_of(word, "log_avg_msec")))
+        settings->log_window = number_setting("log_avg_msec", value, 1, 60000) * NSEC_PER_MSEC;
     else if ((value = value_of(word, "seed")))
         settings->seed = number_setting("seed", value, 0, UINT64_MAX);
     else
@@ -134,8 +143,12 @@ static void option_parse(struct settings *settings, const char *word)
 
 void settings_parse(struct settings *settings, int argc, char **argv)
 {
-    *settings = (struct settings){
-        .device = "/dev/vda", .block_size = 4096, .jobs = 1, .depth = 1, .seed = 1};
+    *settings = (struct settings){.device = "/dev/vda",
+                                  .block_size = 4096,
+                                  .jobs = 1,
+                                  .depth = 1,
+                                  .seed = 1,
+                                  .log_window = 10 * NSEC_PER_MSEC};
     pattern_set(settings, "read");
     tool_begin("blkbench", usage);
     for (int i = 1; i < argc; i++) {
@@ -147,6 +160,8 @@ void settings_parse(struct settings *settings, int argc, char **argv)
     }
     if (settings->ios && settings->runtime_ns)
         refuse("--ios and --runtime: give one of them");
+    if (settings->log && settings->ios)
+        refuse("--write_iops_log: needs --runtime, not --ios");
     if (!settings->ios && !settings->runtime_ns)
         settings->runtime_ns = 5 * NSEC_PER_SEC;
     if (settings->jobs * settings->depth > WORKERS_MAX)

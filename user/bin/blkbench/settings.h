@@ -22,6 +22,8 @@ struct settings {
     uint64_t ios;        /* requests of a job; 0: as many as the time allows */
     uint64_t runtime_ns; /* 0: no limit */
     uint64_t seed;
+    const char *log;     /* a file for the requests of each window of time; NULL: none */
+    uint64_t log_window; /* ns */
     unsigned jobs;
     unsigned depth;       /* requests of a job in flight, each made by a process of its own */
     unsigned sector_size; /* of the device */
