@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: MIT
-"""The long fault campaigns, and what a crash a second costs a device's users."""
+"""The long fault campaigns, and what a crash costs who uses the service: a device with a crash a second,
+the time to the next good answer, what is in use after ten thousand crashes."""
 
 import operator
 import random
@@ -34,27 +35,65 @@ domain list -j
 """
 BLOCK_SECONDS = 4
 WINDOW_MS = 10
+RESTART_WINDOWS = 10  # of these, nothing of a restart goes on any more
 
 
-def guest(commands):
+def guest(commands, **settings):
     """Runs commands in a machine with a second disk; returns the JSON that they print."""
     with tempfile.TemporaryDirectory() as folder:
         scratch = Path(folder, "scratch.img")
         subprocess.run(["truncate", "-s", str(SCRATCH_BYTES), scratch], check=True)
-        done = run_commands(folder, commands, timeout=LIMIT_SECONDS, extra=(
+        done = run_commands(folder, commands, timeout=LIMIT_SECONDS, **settings, extra=(
             f"-drive if=none,file={scratch},format=raw,id=d1 -device virtio-blk-device,drive=d1"))
     results = json_lines(done.output)
-    if done.returncode or not results:
+    if not results:
         raise AssertionError(f"{done.message}\n{done.output[-3000:]}")
     return results
 
 
 def campaign(options, faults):
-    """A row for each class and one for all, of a campaign with a new seed."""
+    """A row for each class and one for all, of a campaign with a new seed. What went wrong in it stands
+    in the row."""
     seed = random.SystemRandom().randrange(1 << 31)
     result = guest(f"faultstorm {options} --faults={faults} --seed={seed} -j")[-1]
     classes = {**result["classes"], "total": result["total"]}
     return [{"seed": seed, "class": name, **counts} for name, counts in classes.items()]
+
+
+def answers(service, faults):
+    """Rows: from a fault to the good reply of the request that met it, by the clock, and with instructions
+    as the clock."""
+    rows = []
+    for clock, settings in (("wall", {"cpus": 2}), ("instructions", {"cpus": 1, "icount": True})):
+        count = faults if clock == "wall" else faults // 10
+        result = guest(f"faultstorm --targets={service} --classes=load --faults={count} --seed=1 -j",
+                       **settings)[-1]
+        times = result["answer_ns"]
+        rows.append({"service": service, "clock": clock, "answers": times["count"], "p50_ns": times["p50"],
+                     "p99_ns": times["p99"], "max_ns": times["max"]})
+    return rows
+
+
+LOOK = ("while read key value rest; do case $key in PagesFree:|PagesKept:|RRefsFree:|Threads:|Events:|"
+        "Handles:|SlotsFree:) echo -n \"$key $value \";; esac; done < /proc/meminfo; echo")
+
+
+def cycles(service, count):
+    """Rows: what the system counts before and after that many crashes of one service, and after as many
+    again."""
+    storm_line = f"faultstorm --targets={service} --classes=load --seed=1 --faults={{}} -j"
+    with tempfile.TemporaryDirectory() as folder:
+        done = run_commands(folder, f"{storm_line.format(100)} && {LOOK} && {storm_line.format(count)} && "
+                            f"{LOOK} && {storm_line.format(count)} && {LOOK}", timeout=LIMIT_SECONDS,
+                            disk="none")
+    looks = [re.findall(r"(\w+): (\d+)", line) for line in done.output.splitlines()
+             if re.match("(PagesFree|RRefsFree):", line)]
+    totals = [one["total"] for one in json_lines(done.output)]
+    if done.returncode or len(looks) != 3:
+        raise AssertionError(f"{done.message}\n{done.output[-3000:]}")
+    crashes_so_far = [sum(one["recovered"] for one in totals[1:place + 1]) for place in range(3)]
+    return [{"service": service, "crashes": crashed, **dict(look)}
+            for crashed, look in zip(crashes_so_far, looks)]
 
 
 def rates(windows, marks):
@@ -81,14 +120,15 @@ def profile(windows, marks, kind):
     return [round(statistics.median(column), 1) for column in zip(*seconds)]
 
 
-def crashes(pattern, rounds, timeout=3600):
+def crashes(pattern, rounds, timeout=3600, **settings):
     """(one row: requests a second on /dev/nullb0 with a crash of its driver each second and without;
     rows of what is done in each 10 ms after a crash, and after another command)."""
     runtime = (2 * rounds * BLOCK_SECONDS + 2) * 11 // 10 + 10
     with tempfile.TemporaryDirectory() as folder:
         done = run_commands(folder, CRASHES.format(
             pattern=pattern, runtime=runtime, rounds=" ".join(map(str, range(rounds))),
-            seconds=" ".join(map(str, range(BLOCK_SECONDS)))), timeout=timeout, disk="none")
+            seconds=" ".join(map(str, range(BLOCK_SECONDS)))), timeout=timeout, disk="none",
+            **settings)
     results = json_lines(done.output)
     run = next((one for one in results if "iops" in one), None)
     if done.returncode or not run or "FAILED" in done.output:
@@ -102,11 +142,13 @@ def crashes(pattern, rounds, timeout=3600):
     crashing = [rate for what, rate in blocks if what == "crash"]
     after_crash, after_calm = (profile(windows, marks, kind) for kind in ("crash", "calm"))
     driver = next(one for one in results if one.get("name") == "nullblk")
-    row = {"rw": pattern, "blocks": len(crashing), "seconds": BLOCK_SECONDS, "crashes": driver["faults"],
+    row = {"rw": pattern, "clock": "instructions" if settings.get("icount") else "wall",
+           "blocks": len(crashing), "seconds": BLOCK_SECONDS, "crashes": driver["faults"],
            "iops_calm": round(statistics.median(calm)),
            "iops_crashing": round(statistics.median(crashing)),
            "per_cent": round(100 * statistics.median(map(operator.truediv, crashing, calm)), 1),
-           "lost_ms_a_crash": round((sum(after_calm) - sum(after_crash)) * WINDOW_MS / 100, 2),
+           "lost_ms_a_crash": round(sum(map(operator.sub, after_calm[:RESTART_WINDOWS],
+                                            after_crash)) * WINDOW_MS / 100, 2),
            "errors": run["errors"], "verify_errors": run["verify_errors"]}
     return row, [{"rw": pattern, "ms": WINDOW_MS * place, "after_crash": one, "after_calm": other}
                  for place, (one, other) in enumerate(zip(after_crash, after_calm))]

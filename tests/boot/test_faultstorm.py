@@ -34,7 +34,7 @@ def test_the_result_has_the_classes_asked_for_and_their_sum(machine):
     lines = [line for line in output.splitlines() if line and not line.startswith("fault:")]
     assert len(lines) == 1, output
     result = json_lines(output)[0]
-    assert list(result) == ["seed", "faults", "classes", "total"]
+    assert list(result) == ["seed", "faults", "classes", "total", "answer_ns"]
     assert result["seed"] == 7 and result["faults"] == 40
     assert set(result["classes"]) == {"load", "leak"}
     for counts in [*result["classes"].values(), result["total"]]:
@@ -42,6 +42,8 @@ def test_the_result_has_the_classes_asked_for_and_their_sum(machine):
     assert result["total"]["injected"] == sum(
         counts["injected"] for counts in result["classes"].values()) == 40
     assert result["total"]["recovered"] == result["total"]["detected"] == 40
+    times = result["answer_ns"]
+    assert times["count"] >= 40 and 0 < times["p50"] <= times["p99"] <= times["max"]
 
 
 def test_disks_whose_drivers_died_together_come_back_as_what_they_were(two_disks):

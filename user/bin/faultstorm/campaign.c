@@ -11,6 +11,7 @@
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
+#include "histogram.h"
 #include "storm.h"
 #include "system.h"
 #include "tool.h"
@@ -365,7 +366,7 @@ static void crews_end(void)
 }
 
 bool campaign_run(const struct settings *settings, struct counts counts[CLASSES],
-                  struct counts *total)
+                  struct counts *total, struct histogram *answers)
 {
     static struct batch batches[BATCHES_MAX];
     struct resources start, now;
@@ -390,6 +391,8 @@ bool campaign_run(const struct settings *settings, struct counts counts[CLASSES]
         counts_add(total, &counts[class]);
     total->leaked_pages = leak_of(total->leaked_pages, pages_missing(&now, &start));
     total->leaked_rrefs = leak_of(total->leaked_rrefs, start.rrefs_free - now.rrefs_free);
+    for (unsigned i = 0; i < run.crew_count; i++)
+        histogram_merge(answers, &run.shared[i].answers);
     crews_end();
     return true;
 }

@@ -2,6 +2,7 @@
 // faultstorm: a campaign of faults against services under verified load.
 #include <string.h>
 #include <time.h>
+#include "histogram.h"
 #include "storm.h"
 #include "tool.h"
 
@@ -57,8 +58,24 @@ static const char *class_name(const struct settings *settings, unsigned class)
     return settings->classes[class] ? class_names[class] : NULL;
 }
 
+/* From a fault to the right answer of the request that met it, behind a shadow. */
+static void answers_print_json(const struct histogram *answers)
+{
+    printf(",\"answer_ns\":{\"count\":%lu,\"p50\":%lu,\"p99\":%lu,\"max\":%lu}", answers->count,
+           histogram_percentile(answers, 500), histogram_percentile(answers, 990), answers->most);
+}
+
+static void answers_print(const struct histogram *answers)
+{
+    printf(
+        "%lu requests met a fault and were answered right: after %lu us at the median, %lu us at "
+        "99 %%\n",
+        answers->count, histogram_percentile(answers, 500) / 1000,
+        histogram_percentile(answers, 990) / 1000);
+}
+
 static void result_print_json(const struct settings *settings, const struct counts *counts,
-                              const struct counts *total)
+                              const struct counts *total, const struct histogram *answers)
 {
     const char *gap = "";
     printf("{\"seed\":%lu,\"faults\":%lu,\"classes\":{", settings->seed, settings->faults);
@@ -71,6 +88,8 @@ static void result_print_json(const struct settings *settings, const struct coun
     }
     fputs("},", stdout);
     counts_print_json("total", total, settings->mutate);
+    if (!settings->mutate)
+        answers_print_json(answers);
     puts("}");
 }
 
@@ -82,7 +101,7 @@ static void row_print(const char *name, const struct counts *counts)
 }
 
 static void result_print(const struct settings *settings, const struct counts *counts,
-                         const struct counts *total)
+                         const struct counts *total, const struct histogram *answers)
 {
     printf("%-11s %8s %9s %8s %9s %5s %4s %12s %12s\n", "CLASS", "INJECTED", "ACTIVATED",
            "DETECTED", "RECOVERED", "WRONG", "HUNG", "LEAKED_PAGES", "LEAKED_RREFS");
@@ -93,6 +112,8 @@ static void result_print(const struct settings *settings, const struct counts *c
     if (settings->mutate)
         printf("%lu more were refused by the verifier; damage outside: %lu\n", total->refused,
                total->damage);
+    else
+        answers_print(answers);
     printf("repeat it with --seed=%lu\n", settings->seed);
 }
 
@@ -100,11 +121,14 @@ int main(int argc, char **argv)
 {
     static struct settings settings;
     static struct counts counts[CLASSES], total;
+    static struct histogram answers;
     tool_begin("faultstorm", "");
     settings_parse(&settings, argc, argv);
-    if (!(settings.mutate ? mutants_run : campaign_run)(&settings, counts, &total))
+    histogram_begin(&answers);
+    if (!(settings.mutate ? mutants_run(&settings, counts, &total)
+                          : campaign_run(&settings, counts, &total, &answers)))
         return 1;
-    (settings.json ? result_print_json : result_print)(&settings, counts, &total);
+    (settings.json ? result_print_json : result_print)(&settings, counts, &total, &answers);
     bool good = (settings.mutate || !total.wrong) && !total.damage && !total.hung &&
                 !total.leaked_pages && !total.leaked_rrefs && total.injected > 0;
     return tool_status() || !good;

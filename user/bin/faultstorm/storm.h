@@ -56,6 +56,9 @@ extern const char *const mutation_names[CLASSES];
 bool mutants_run(const struct settings *settings, struct counts counts[CLASSES],
                  struct counts *total);
 
-/* Stop faults. Fills in the counts of each class. False: could not begin (reported). */
+struct histogram;
+
+/* Stop faults. Fills in the counts of each class, and how long requests took that met a fault and
+   were answered right all the same. False: could not begin (reported). */
 bool campaign_run(const struct settings *settings, struct counts counts[CLASSES],
-                  struct counts *total);
+                  struct counts *total, struct histogram *answers);

@@ -124,13 +124,18 @@ static bool fault_deal(struct worker *worker, uint32_t class)
         return true; /* not injected */
     counts->injected++;
     uint64_t wrong = counts->wrong;
-    (void)request_make(worker, class == FAULT_deadlock - 1); /* right or an error, it says itself */
+    uint64_t began = nanoseconds_now();
+    /* right or an error, it says itself */
+    enum outcome met = request_make(worker, class == FAULT_deadlock - 1);
+    uint64_t took = nanoseconds_now() - began;
     bool right =
         answer_await(worker); /* what was in the way of the first one is not in this one's */
     bool detected = fault_await(worker, before.faults);
     counts->detected += detected;
     counts->activated += detected || counts->wrong > wrong;
     counts->recovered += detected && right;
+    if (detected && met == OUTCOME_RIGHT)
+        histogram_add(&worker->shared->answers, took);
     return right;
 }
 
@@ -161,6 +166,7 @@ _Noreturn void worker_run(const struct target *target, unsigned number, struct s
     struct worker worker = {.target = target, .shared = shared};
     struct order order;
     memory_touch();
+    histogram_begin(&shared->answers);
     if (!target->open() || (target->fill && !target->fill())) {
         tool_error(target->needs);
         shared->unexpected = 1;

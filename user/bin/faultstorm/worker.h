@@ -4,6 +4,7 @@
 
 #include <stdbool.h>
 #include <stdint.h>
+#include "histogram.h"
 #include "storm.h"
 #include "target.h"
 
@@ -16,10 +17,11 @@ struct order {
 
 /* One worker's part of the memory that it shares with the coordinator. Only the worker writes. */
 struct shared {
-    struct counts counts;    /* of the order at hand */
-    uint64_t busy_since;     /* when the request at hand began, ns; 0: none is under way */
-    uint64_t requests, done; /* all that were made; faults that were dealt with */
-    uint32_t unexpected;     /* the system did not come back: no more faults for this target */
+    struct counts counts;     /* of the order at hand */
+    uint64_t busy_since;      /* when the request at hand began, ns; 0: none is under way */
+    struct histogram answers; /* ns from a fault to the right answer of the request that met it */
+    uint64_t requests, done;  /* all that were made; faults that were dealt with */
+    uint32_t unexpected;      /* the system did not come back: no more faults for this target */
 };
 
 /* The worker's life: prepares the target, then carries out orders until the pipe closes. Each

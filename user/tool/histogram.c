@@ -42,6 +42,18 @@ void histogram_add(struct histogram *histogram, uint64_t latency)
     histogram->buckets[bucket_of(latency)]++;
 }
 
+void histogram_merge(struct histogram *histogram, const struct histogram *part)
+{
+    histogram->count += part->count;
+    histogram->sum += part->sum;
+    if (part->least < histogram->least)
+        histogram->least = part->least;
+    if (part->most > histogram->most)
+        histogram->most = part->most;
+    for (unsigned bucket = 0; bucket < HISTOGRAM_BUCKETS; bucket++)
+        histogram->buckets[bucket] += part->buckets[bucket];
+}
+
 uint64_t histogram_percentile(const struct histogram *histogram, unsigned per_mille)
 {
     uint64_t wanted = (histogram->count * per_mille + 999) / 1000, seen = 0;

@@ -21,5 +21,8 @@ void histogram_add(struct histogram *histogram, uint64_t latency);
 /* The latency that `per_mille` of 1000 do not exceed; 0 if nothing was counted. */
 uint64_t histogram_percentile(const struct histogram *histogram, unsigned per_mille);
 
+/* Adds what PART has counted. */
+void histogram_merge(struct histogram *histogram, const struct histogram *part);
+
 /* 0 if nothing was counted. */
 uint64_t histogram_mean(const struct histogram *histogram);
