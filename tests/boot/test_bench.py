@@ -76,7 +76,8 @@ BAD_SETTINGS = [
     "--size", "--size=", "--size=0", "--size=-1", "--size=1e99", "--size=1k --bs=4k", "--size=4097",
     "--size=100g", "--size=99999999999999999999g", "--size=200m --numjobs=2", "--runtime=0",
     "--runtime=1.5", "--runtime=1 --ios=1", "--ios=0", "--ios=-5", "--ios=1e99", "--seed=x",
-    "--size=4k --iodepth=2", "--numjobs=64 --iodepth=64", "--dev=/dev/null", "--dev=/dev/console"]
+    "--size=4k --iodepth=2", "--numjobs=64 --iodepth=64", "--dev=/dev/null", "--dev=/dev/console",
+    "--ios=1 --write_iops_log=/tmp/log", "--log_avg_msec=0", "--log_avg_msec=x"]
 
 
 def test_a_setting_that_cannot_be_is_refused_in_one_line_and_nothing_is_done(machine):

@@ -547,6 +547,21 @@ def blkbench_runs_every_pattern_verified(place):
 
 
 @test
+def blkbench_logs_as_many_requests_in_windows_as_it_made(place):
+    disk_make(place)
+    log = ("--dev=disk", "--write_iops_log=log")
+    status, stdout, stderr = place.run("blkbench", *log, "--rw=randread", "--runtime=1", "--numjobs=2",
+                                       "--log_avg_msec=20", "-j")
+    expect((status, stderr), (0, ""), "status")
+    rows = [line.split(", ") for line in (place.folder / "log").read_text().splitlines()]
+    times = [int(time) for time, _ in rows]
+    expect(times, list(range(times[0], times[0] + 20 * len(times), 20)), "windows without a gap")
+    expect(sum(int(count) for _, count in rows), json.loads(stdout)["ios"], "requests")
+    expect(place.run("blkbench", *log, "--ios=1")[0], 2, "with --ios")
+    expect(place.run("blkbench", *log, "--runtime=1", "--write_iops_log=no/log")[0], 1, "no such folder")
+
+
+@test
 def blkbench_block_sizes_from_512_bytes_to_a_mebibyte_work(place):
     disk_make(place)
     for size in ("512", "4k", "64K", "1m"):
