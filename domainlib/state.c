@@ -6,35 +6,28 @@
 #include "core.h"
 #include "log.h"
 
-#define FIRST_ROOM 1024 // bytes: small RRefs need no page of their own
+// Bytes pass through here: the core moves them between this and the RRef, so that no page of the
+// RRef is entered into a slot while callers wait. One export or import at a time.
+static uint8_t stage[4096];
 
 struct header {
     uint32_t kind, schema;
     uint64_t length; // of what follows
 };
 
-static uint8_t *place(rref_t state, uint64_t position)
-{
-    return (uint8_t *)(uintptr_t)state + position;
-}
+// ---- Writing ----
 
-// Room for N bytes more, in a larger RRef if need be.
-static bool writer_reserve(struct state_writer *writer, uint64_t n)
+// Room for NEEDED bytes in all, in a larger RRef if need be.
+static bool room_make(struct state_writer *writer, uint64_t needed)
 {
-    if (!writer->length)
-        writer->length = sizeof(struct header);
-    uint64_t needed = writer->length + n, room = writer->room ? 2 * writer->room : FIRST_ROOM;
-    if (writer->failed || needed <= writer->room)
-        return !writer->failed;
-    while (room < needed)
-        room *= 2;
+    uint64_t room = needed < 2 * writer->room ? 2 * writer->room : needed;
+    if (needed <= writer->room)
+        return true;
     int64_t larger = core_rref_alloc(room, 0);
-    if (larger < 0) {
-        writer->failed = true;
+    if (larger < 0)
         return false;
-    }
     if (writer->state) {
-        core_rref_copy((rref_t)larger, 0, writer->state, 0, writer->length);
+        core_rref_copy((rref_t)larger, 0, writer->state, 0, writer->stored);
         core_rref_free(writer->state);
     }
     writer->state = (rref_t)larger;
@@ -42,11 +35,30 @@ static bool writer_reserve(struct state_writer *writer, uint64_t n)
     return true;
 }
 
+static void bytes_store(struct state_writer *writer, const void *bytes, uint64_t n)
+{
+    uint64_t end = writer->stored + n;
+    if (!writer->failed &&
+        (!room_make(writer, end) || core_rref_write(writer->state, writer->stored, bytes, n) < 0))
+        writer->failed = true;
+    writer->stored = end;
+}
+
+static void stage_store(struct state_writer *writer)
+{
+    bytes_store(writer, stage, writer->length - writer->stored);
+}
+
 void state_write(struct state_writer *writer, const void *bytes, uint64_t n)
 {
-    if (!writer_reserve(writer, n))
-        return;
-    memcpy(place(writer->state, writer->length), bytes, n);
+    if (!writer->length)
+        writer->length = sizeof(struct header); // comes at the end
+    if (n > sizeof stage - (writer->length - writer->stored))
+        stage_store(writer);
+    if (n > sizeof stage)
+        bytes_store(writer, bytes, n);
+    else
+        memcpy(stage + (writer->length - writer->stored), bytes, n);
     writer->length += n;
 }
 
@@ -59,37 +71,63 @@ void state_write_text(struct state_writer *writer, const char *text)
 
 RpcResult state_finish(struct state_writer *writer, uint32_t kind, uint64_t schema)
 {
-    if (!writer_reserve(writer, 0)) {
-        if (writer->state)
-            core_rref_free(writer->state);
-        return rpc_error(-ENOMEM);
-    }
+    if (!writer->length)
+        writer->length = sizeof(struct header);
     const struct header header = {kind, (uint32_t)schema, writer->length - sizeof header};
-    memcpy(place(writer->state, 0), &header, sizeof header);
-    return rpc_ok(writer->state);
+    if (!writer->stored)
+        memcpy(stage, &header, sizeof header);
+    bool apart = writer->stored > 0;
+    stage_store(writer);
+    if (apart && !writer->failed)
+        writer->failed = core_rref_write(writer->state, 0, &header, sizeof header) < 0;
+    if (!writer->failed)
+        return rpc_ok(writer->state);
+    if (writer->state)
+        core_rref_free(writer->state);
+    return rpc_error(-ENOMEM);
 }
+
+// ---- Reading ----
 
 void state_open(struct state_reader *reader, rref_t state, uint32_t kind, uint64_t schema)
 {
     struct header header = {0};
     int64_t length = core_rref_length(state);
-    *reader = (struct state_reader){.state = state, .position = sizeof header};
-    if (length >= (int64_t)sizeof header)
-        memcpy(&header, place(state, 0), sizeof header);
+    *reader = (struct state_reader){.state = state, .length = length < 0 ? 0 : (uint64_t)length};
+    state_read(reader, &header, sizeof header);
+    reader->failed |= header.kind != kind || header.schema != schema ||
+                      header.length > reader->length - sizeof header;
     reader->length = sizeof header + header.length;
-    reader->failed = header.kind != kind || header.schema != schema ||
-                     header.length > (uint64_t)length - sizeof header;
+}
+
+// The stage gets what follows. What is not staged: as much as it holds.
+static bool stage_fill(struct state_reader *reader)
+{
+    uint64_t left = reader->length - reader->position;
+    reader->staged_from = reader->position;
+    reader->staged = left < sizeof stage ? left : sizeof stage;
+    return core_rref_read(reader->state, reader->position, stage, reader->staged) >= 0;
+}
+
+static bool bytes_fetch(struct state_reader *reader, void *bytes, uint64_t n)
+{
+    if (n > sizeof stage)
+        return core_rref_read(reader->state, reader->position, bytes, n) >= 0;
+    if (reader->position + n > reader->staged_from + reader->staged && !stage_fill(reader))
+        return false;
+    memcpy(bytes, stage + (reader->position - reader->staged_from), n);
+    return true;
 }
 
 void state_read(struct state_reader *reader, void *bytes, uint64_t n)
 {
-    if (!reader->failed && n > reader->length - reader->position)
+    if (!reader->failed &&
+        (n > reader->length - reader->position || !bytes_fetch(reader, bytes, n)))
         state_refuse(reader);
     if (reader->failed) {
         memset(bytes, 0, n);
         return;
     }
-    memcpy(bytes, place(reader->state, reader->position), n);
     reader->position += n;
 }
 

@@ -194,6 +194,22 @@ void control_wake(void)
     event_signal(arrived);
 }
 
+void control_wake_now(void)
+{
+    event_signal(arrived);
+    task_yield();
+}
+
+uint64_t control_news(void)
+{
+    return event_count(arrived);
+}
+
+void control_sleep(uint64_t seen, uint64_t deadline)
+{
+    wait_event(arrived, seen, deadline);
+}
+
 static void control_task(void *argument)
 {
     (void)argument;

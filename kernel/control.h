@@ -28,6 +28,12 @@ int64_t control_run(struct control_command *command, void *file);
 
 // Something may be due: a start behind a shadow. Any context.
 void control_wake(void);
+// The same from a thread that the control task waits for, and which gives way to it. Task context.
+void control_wake_now(void);
+// For the control task, where it waits for somebody: count of its wake-ups so far; sleeps until
+// there is one more, or until DEADLINE (ns since boot).
+uint64_t control_news(void);
+void control_sleep(uint64_t seen, uint64_t deadline);
 // Starts what is due behind shadows, if the caller is the control task, wherever it waits. When to
 // look again, ns since boot; UINT64_MAX: when woken, or it is not the control task.
 uint64_t control_recover(void);
@@ -60,6 +66,9 @@ bool service_close(struct proxy *proxy, struct domain *domain, struct version *n
 // Orderly end of an instance that nobody can enter any more: detach, exit; reclaimed by the reaper.
 // Takes over the hold.
 void service_retire(struct domain *domain, bool keep_state);
+// Waits a moment for dead instances of the service to be gone: an update takes longer beside that
+// (fences of all harts), and gets a slot in which its image has run before.
+void service_settle(const struct proxy *proxy);
 
 // ---- Questions; core memory. 0 or -ENOENT past the end ----
 int64_t control_query_service(uint64_t index, struct service_info *info);

@@ -8,6 +8,7 @@
 #include "kernel/thread.h"
 #include "microcore/console.h"
 #include "microcore/page.h"
+#include "microcore/pagetable.h"
 #include "microcore/string.h"
 
 struct domain *domains;
@@ -133,6 +134,14 @@ static int domain_fill(struct domain *domain, char *reason, uint64_t size)
     return 0;
 }
 
+// The first page of the stack that its functions will run on. An init without local variables would
+// leave that to the first function for which callers wait; so does this where memory is short.
+static void stack_prepare(struct domain *domain)
+{
+    uint64_t page = (thread_current()->top[1].stack - 1) & ~(uint64_t)(PAGE_SIZE - 1);
+    (void)slot_map_page(domain->slot, page, PTE_READ | PTE_WRITE, NULL);
+}
+
 struct domain *domain_create(struct image *image, struct proxy *proxy, char *reason, uint64_t size)
 {
     format_text(reason, size, "out of memory or slots (stop a service)");
@@ -158,6 +167,7 @@ struct domain *domain_create(struct image *image, struct proxy *proxy, char *rea
         domain_discard(domain);
         return NULL;
     }
+    stack_prepare(domain);
     RpcResult result = domain_life(domain, image->header.init, 0, 0);
     if (result.status != RPC_OK) {
         domain_tell_failure(domain, "init", result.status, reason, size);

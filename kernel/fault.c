@@ -28,14 +28,42 @@ static bool thread_is_inside(const struct thread *thread, const struct version *
     return false;
 }
 
-void version_hurry(const struct version *version)
+// Asks a thread to tell when it is out of the version. False: it has not been counted in there.
+static bool thread_await(const struct thread *thread, const struct version *version)
 {
+    bool inside = false;
+    for (struct frame *frame = thread->frames; frame <= thread->top; frame++) {
+        if (frame->version != version || frame->carried & FRAME_UNCOUNTED)
+            continue;
+        __atomic_fetch_or(&frame->carried, FRAME_AWAITED, __ATOMIC_RELAXED);
+        inside = true;
+    }
+    // On the slow way in it is counted long before its frame is published.
+    struct frame *next = thread->top + 1;
+    if (next < thread->frames + FRAMES_MAX && next->version == version &&
+        next->carried & FRAME_PREPARED) {
+        __atomic_fetch_or(&next->carried, FRAME_AWAITED, __ATOMIC_RELAXED);
+        inside = true;
+    }
+    return inside;
+}
+
+bool version_urge(const struct version *version)
+{
+    bool waiting = false;
     for (uint32_t number = 1; number < STACK_THREADS && threads[number]; number++) {
         struct thread *thread = threads[number];
-        if (thread->in_use && thread->frames && thread_is_inside(thread, version) &&
-            thread->task.state == TASK_READY)
+        if (!thread->in_use || !thread->frames)
+            continue;
+        bool reader = thread_await(thread, version);
+        if (reader)
+            thread_kick(thread);
+        // The domain's own may have a lock that readers want.
+        if ((reader || thread->owner == version->domain) && thread->task.state == TASK_READY)
             task_hurry(&thread->task);
+        waiting |= reader && thread->task.state != TASK_RUNNING;
     }
+    return waiting;
 }
 
 uint32_t version_asleep(const struct version *version)
@@ -153,6 +181,10 @@ void frame_pop(bool crashed)
     thread->top = frame - 1;
     if (!(frame->carried & FRAME_UNCOUNTED))
         version_leave(version);
+    bool awaited = frame->carried & FRAME_AWAITED;
+    frame->carried = 0;
+    if (awaited && version_is_empty(version))
+        control_wake_now();
 }
 
 // May the request be made again, behind the shadow of the service? Only of what has no effect that

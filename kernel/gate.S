@@ -98,6 +98,7 @@ gate_undo:
     addi    t6, t2, -FRAME_SIZE
     sd      t6, THREAD_TOP(tp)
     ld      t0, FRAME_CARRIED(t2)
+    andi    t0, t0, FRAME_PREPARED_BIT  // other flags say nothing of loans
     bnez    t0, gate_undo_carrying      // loans were made to the wrong one
     step
     addi    t5, t5, COUNTERS_LEFT

@@ -58,8 +58,12 @@ static uint64_t stale_count;             // in pages
 static uint32_t lowest_bit(uint64_t word)
 {
     uint32_t bit = 0;
-    while (!(word >> bit & 1))
-        bit++;
+    for (uint32_t half = 32; half; half /= 2) {
+        if (word << (64 - half))
+            continue;
+        word >>= half;
+        bit += half;
+    }
     return bit;
 }
 
@@ -128,6 +132,8 @@ static uint32_t run_find(const struct block *block, uint32_t count)
             run = 0;
             continue;
         }
+        if (count == 1) // mostly, and somebody may wait for the state that goes there
+            return page + lowest_bit(~block->used[page / 64]);
         run = page_is_used(block, page) ? 0 : run + 1;
         if (run == count)
             return page + 1 - count;

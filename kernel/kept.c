@@ -150,6 +150,11 @@ void rref_reclaim(struct domain *domain, int64_t status, bool keep)
 
 // ---- The replacement of an instance ----
 
+struct kept_total {
+    uint32_t rrefs;
+    uint64_t pages;
+};
+
 // Loans become NEXT's, except that calls which still run end as the old instance's.
 static void loan_transfer(struct rref *record, const struct domain *domain,
                           const struct domain *next)
@@ -173,41 +178,52 @@ static void loan_transfer(struct rref *record, const struct domain *domain,
         loan_remove(record, from);
 }
 
-// A look without the guard: nobody is inside of the domain, so nothing can become its.
-static bool record_concerns(const struct rref *record, uint32_t domain)
+// A look without the guard: nobody is inside of the domain, so nothing can become its. Short, since
+// callers wait while all records are looked at.
+static inline bool record_concerns(const struct rref *record, uint32_t domain)
 {
-    if (!record->live)
-        return false;
     if (record->owner == domain || record->event_owner == domain)
-        return true;
-    for (uint32_t i = 0; i < LOANS_MAX; i++) {
+        return record->live;
+    for (uint32_t i = 0; i < record->loan_bound; i++) {
         if (record->loans[i].domain == domain)
-            return true;
+            return record->live;
     }
     return false;
 }
 
+static void record_transfer(struct rref *record, struct domain *domain, struct domain *next,
+                            struct kept_total *moved)
+{
+    if (record->loan_bound)
+        loan_transfer(record, domain, next);
+    if (record->event_owner == domain->id)
+        record->event_owner = next->id;
+    if (record->owner != domain->id || !record->kept)
+        return;
+    record->owner = next->id;
+    moved->rrefs++;
+    moved->pages += record_pages(record);
+}
+
 void rref_transfer(struct domain *domain, struct domain *next)
 {
-    interrupt_state state;
-    struct rref *record;
-    for (uint32_t index = 0; (record = record_at(index)); index++) {
-        if (!record_concerns(record, domain->id))
-            continue;
-        record = record_take_index(index, &state);
-        if (record->live) {
-            loan_transfer(record, domain, next);
-            if (record->event_owner == domain->id)
-                record->event_owner = next->id;
-            if (record->owner == domain->id && record->kept) {
-                uint64_t pages = record_pages(record);
-                ledger_credit(domain, pages);
-                __atomic_fetch_add(&next->rrefs, 1, __ATOMIC_RELAXED);
-                __atomic_fetch_add(&next->shared_pages, pages, __ATOMIC_RELAXED);
-                record->owner = next->id;
-            }
+    struct kept_total moved = {0};
+    uint32_t count;
+    for (uint32_t first = 0; (count = records_known(first)); first += count) {
+        struct rref *records = record_at(first);
+        for (uint32_t i = 0; i < count; i++) {
+            if (!record_concerns(&records[i], domain->id))
+                continue;
+            interrupt_state state;
+            struct rref *record = record_take_index(first + i, &state);
+            if (record->live)
+                record_transfer(record, domain, next, &moved);
+            record_release(record, state);
         }
-        record_release(record, state);
     }
+    __atomic_fetch_sub(&domain->rrefs, moved.rrefs, __ATOMIC_RELAXED);
+    __atomic_fetch_sub(&domain->shared_pages, moved.pages, __ATOMIC_RELAXED);
+    __atomic_fetch_add(&next->rrefs, moved.rrefs, __ATOMIC_RELAXED);
+    __atomic_fetch_add(&next->shared_pages, moved.pages, __ATOMIC_RELAXED);
     heap_forget_domain(domain);
 }

@@ -45,5 +45,6 @@ void kernel_offsets(void)
     OFFSET(HANDLE_FAST, handle_entry, fast);
     OFFSET(HANDLE_RIGHTS, handle_entry, rights);
     VALUE(FRAME_UNCOUNTED_BIT, FRAME_UNCOUNTED);
+    VALUE(FRAME_PREPARED_BIT, FRAME_PREPARED);
     VALUE(FRAME_SAVED_BIT, FRAME_SAVED);
 }

@@ -16,8 +16,8 @@
 #define VERSIONS_MAX                                                                               \
     96 // more than slots: an empty record may wait for its last reader to count out
 
-#define DRAIN_YIELDS_NS 200000ull // give way for so long before sleeping between two looks
-#define DRAIN_POLL_NS   100000ull
+#define DRAIN_SPIN_NS 5000ull   // who runs on another hart is mostly out by then
+#define DRAIN_POLL_NS 100000ull // the last one out tells, but for rare races
 
 struct version version_core, version_closed, version_dead;
 struct proxy proxy_none = {.object = {.kind = OBJECT_PROXY, .users = 1}};
@@ -79,18 +79,21 @@ bool version_is_empty(const struct version *version)
 
 bool version_drain(struct version *version, uint64_t limit_ns)
 {
-    uint64_t began = time_now();
+    uint64_t began = time_now(), urge = began, pause = DRAIN_POLL_NS;
     while (!version_is_empty(version)) {
-        uint64_t now = time_now();
+        uint64_t now = time_now(), seen = control_news();
         if (now - began > limit_ns)
             return false;
-        fault_kick_sleepers(version);
-        version_hurry(version);
+        if (now >= urge) { // a kick may be used up by a wait for a lock: again, but seldom
+            bool waiting = version_urge(version);
+            while (!waiting && !version_is_empty(version) && time_now() - now < DRAIN_SPIN_NS)
+                continue;
+            urge = time_now() + pause;
+            pause *= 2;
+        }
         control_recover();
-        if (now - began < DRAIN_YIELDS_NS)
-            task_yield();
-        else
-            task_block(now + DRAIN_POLL_NS);
+        if (!version_is_empty(version))
+            control_sleep(seen, urge);
     }
     return true;
 }

@@ -43,9 +43,11 @@ bool version_drain(struct version *version, uint64_t limit_ns);
 bool version_is_empty(const struct version *version);    // no reader inside
 uint64_t version_entered(const struct version *version); // ever
 uint64_t version_inside(const struct version *version);  // readers now, for reports
-void version_hurry(const struct version *version);       // who is in it and could run, runs next
-uint32_t version_asleep(const struct version *version);  // threads in it that wait, for reports
-uint64_t version_calls(const struct version *version);   // in this use of the record
+// Wakes who sleeps in it, lets who could run there run next, and asks all to tell when they are
+// out. Is anybody in it who does not run at this moment?
+bool version_urge(const struct version *version);
+uint32_t version_asleep(const struct version *version); // threads in it that wait, for reports
+uint64_t version_calls(const struct version *version);  // in this use of the record
 // Counts in and out, as the gate does. Any context.
 struct version *version_enter(struct proxy *proxy);
 void version_count_in(struct version *version); // one that cannot go away meanwhile

@@ -73,6 +73,9 @@ rref_t record_publish(struct rref *record, const struct domain *owner, uint64_t 
 struct rref *record_take(rref_t name, interrupt_state *state);
 // Record number INDEX with its guard taken, live or not; NULL past the last.
 struct rref *record_at(uint32_t index); // without the guard: any of it may change at any time
+// How many records from FIRST on lie in a row in memory; 0 past the last. Begin with 0, go on
+// behind.
+uint32_t records_known(uint32_t first);
 struct rref *record_take_index(uint32_t index, interrupt_state *state);
 void record_release(struct rref *record, interrupt_state state);
 // The same, and frees it if nobody has it any more.

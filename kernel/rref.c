@@ -31,6 +31,11 @@ struct rref *record_at(uint32_t index)
     return &chunks[index / CHUNK_RECORDS][index % CHUNK_RECORDS];
 }
 
+uint32_t records_known(uint32_t first)
+{
+    return first < __atomic_load_n(&record_count, __ATOMIC_ACQUIRE) ? CHUNK_RECORDS : 0;
+}
+
 // Under registry_lock.
 static void record_queue(struct rref *record)
 {

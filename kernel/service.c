@@ -15,6 +15,7 @@
 
 #define RECLAIM_POLL_NS  200000
 #define RECLAIM_LIMIT_NS 5000000000ull
+#define SETTLE_LIMIT_NS  20000000ull
 
 // ---- Shadow ----
 
@@ -204,22 +205,35 @@ void service_retire(struct domain *domain, bool keep_state)
     domain_release(domain);
 }
 
-// Waits until the reaper has taken an instance apart. DOMAIN may be freed meanwhile: by its id.
-static bool wait_reclaimed(uint32_t id)
+// Is instance ID there, or (0) a dead one of PROXY? They may be freed at any time, hence by number.
+static bool instance_exists(const struct proxy *proxy, uint32_t id)
 {
-    uint64_t deadline = time_now() + RECLAIM_LIMIT_NS;
-    while (time_now() < deadline) {
-        bool found = false;
-        interrupt_state state = lock_take(&control_lock);
-        for (struct domain *domain = domains; domain && !found; domain = domain->next)
-            found = domain->id == id;
-        lock_release(&control_lock, state);
-        if (!found)
-            return true;
+    bool found = false;
+    interrupt_state state = lock_take(&control_lock);
+    for (struct domain *domain = domains; domain && !found; domain = domain->next)
+        found = id ? domain->id == id
+                   : domain->proxy == proxy &&
+                         __atomic_load_n(&domain->state, __ATOMIC_ACQUIRE) == DOMAIN_DEAD;
+    lock_release(&control_lock, state);
+    return found;
+}
+
+// Waits until the reaper has taken such instances apart.
+static bool wait_reclaimed(const struct proxy *proxy, uint32_t id, uint64_t limit_ns)
+{
+    uint64_t deadline = time_now() + limit_ns;
+    while (instance_exists(proxy, id)) {
+        if (time_now() >= deadline)
+            return false;
         control_recover();
         task_block(time_now() + RECLAIM_POLL_NS);
     }
-    return false;
+    return true;
+}
+
+void service_settle(const struct proxy *proxy)
+{
+    (void)wait_reclaimed(proxy, 0, SETTLE_LIMIT_NS);
 }
 
 static uint32_t service_holders(const struct proxy *proxy)
@@ -242,7 +256,7 @@ static uint32_t service_holders(const struct proxy *proxy)
 
 static int64_t wait_gone(uint32_t id, char *reason)
 {
-    if (wait_reclaimed(id))
+    if (wait_reclaimed(NULL, id, RECLAIM_LIMIT_NS))
         return 0;
     format_text(reason, REASON_SIZE, "its threads did not leave it in time (try again)");
     return -EBUSY;

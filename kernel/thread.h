@@ -39,10 +39,14 @@ struct frame {
 #define FRAME_LENT_MASK     0xFF   // bit N: argument N is an RRef that is lent for this call
 #define FRAME_RESULT_RREF   0x100  // the result is an RRef that moves to the caller
 #define FRAME_RESULT_HANDLE 0x200  // the result is a handle that is copied into the caller's table
-#define FRAME_UNCOUNTED     0x400  // not a reader: life-cycle call or a domain's own thread
-#define FRAME_PREPARED      0x800  // set for every call that went the slow way
+#define FRAME_PREPARED      0x400  // set for every call that went the slow way
 #define FRAME_TRY           0x1000 // counts up with each repetition of the request
 #define FRAME_TRIES_MASK    0x3000
+#define FRAME_UNCOUNTED     0x4000 // not a reader: life-cycle call or a domain's own thread
+// Who drains the version wants to know when the last such call is over. Set by the control task
+// while the thread may run, so it may also come too late, be lost, or hit the next call that uses
+// the frame.
+#define FRAME_AWAITED 0x8000
 
 static inline uint64_t frame_method(const struct frame *frame)
 {

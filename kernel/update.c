@@ -227,6 +227,7 @@ static void report(struct update *update, struct image *from, uint32_t from_id, 
 static int64_t update_run(struct update *update, struct image *image)
 {
     struct image *from = update->old->image;
+    service_settle(update->proxy);
     update->new = domain_create(image, update->proxy, update->reason, REASON_SIZE);
     if (!update->new)
         return -EIO;

@@ -289,10 +289,15 @@ void task_hurry(struct task *task)
     struct run_queue *queue = &queues[hart->index];
     interrupt_state state = lock_take(&queue->lock);
     bool waits = list_remove(&queue->normal, task);
-    if (waits)
+    bool stays = __atomic_load_n(&task->on_hart, __ATOMIC_ACQUIRE); // its context is being saved
+    if (waits && stays)
         list_add(&queue->urgent, task);
+    else if (waits)
+        __atomic_store_n(&queue->count, queue->count - 1, __ATOMIC_RELAXED);
     lock_release(&queue->lock, state);
-    if (waits && hart != hart_current())
+    if (waits && !stays)
+        queue_add(hart_current(), task, true);
+    else if (waits && hart != hart_current())
         hart_reschedule(hart);
 }
 

@@ -59,7 +59,8 @@ bool task_block(uint64_t deadline);
 
 void task_yield(void);
 
-// One that is ready comes before others: somebody waits until it has got out of the way.
+// One that is ready comes before others, on this hart if it can: the caller is about to block until
+// it has got out of the way.
 void task_hurry(struct task *task);
 
 // The f registers of the current task: into task->float_registers (fork, signals), and from there

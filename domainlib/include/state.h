@@ -18,9 +18,10 @@
     ((uint32_t)(a) | (uint32_t)(b) << 8 | (uint32_t)(c) << 16 | (uint32_t)(d) << 24)
 
 struct state_writer {
-    rref_t state; // 0: none yet; the header's place comes first
-    uint64_t length, room;
-    bool failed; // out of memory
+    rref_t state;            // 0: none yet; the header's place comes first
+    uint64_t length, stored; // in all; of these, in the RRef already
+    uint64_t room;           // of the RRef
+    bool failed;             // out of memory
 };
 
 void state_write(struct state_writer *writer, const void *bytes, uint64_t n);
@@ -38,8 +39,9 @@ RpcResult state_finish(struct state_writer *writer, uint32_t kind, uint64_t sche
 
 struct state_reader {
     rref_t state;
-    uint64_t length, position; // header included
-    bool failed;               // too short, or state_refuse
+    uint64_t length, position;    // header included
+    uint64_t staged_from, staged; // which bytes have been fetched
+    bool failed;                  // too short, or state_refuse
 };
 
 // Takes STATE over; state_close frees it. The predecessor may still write to it: what was read once

@@ -74,8 +74,10 @@ int64_t request_begin(uint32_t operation, uint64_t offset, rref_t buffer, uint32
 // Ends what the device has finished and posts what waited for room.
 void request_reap(void);
 uint32_t request_count(void);
-// Tells the device of what was posted: at once, or (MORE) when a batch has come together.
-void request_notify(bool more);
+// Is the device to be told of what was posted: at once, or (MORE) when a batch has come together?
+// True: the caller tells it, core_virtio_notify, and need not hold blk_mutex for that.
+bool request_is_due(bool more);
+void request_notify(void); // tells it, at once
 // Entries as they are, for the successor.
 struct state_writer;
 struct state_reader;

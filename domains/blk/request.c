@@ -24,14 +24,14 @@ struct request {
     uint32_t start, length;
     uint32_t done;  // bytes that are finished
     uint32_t piece; // bytes that are on their way
-    uint32_t next;  // index + 1 in the list of free or of waiting entries
+    uint32_t next;  // index + 1 in the list of waiting entries
 };
 
 struct blk_totals blk_totals;
 uint64_t blk_announced;
 
 static struct request requests[REQUESTS_MAX];
-static uint32_t free_first;
+static uint64_t used[REQUESTS_MAX / 64];     // bit: the entry is in use
 static uint32_t waiting_first, waiting_last; // posted later, in this order
 static uint32_t count_in_use;
 static uint32_t unannounced; // posted since the device was last notified
@@ -39,9 +39,7 @@ static uint32_t unannounced; // posted since the device was last notified
 void request_table_reset(void)
 {
     memset(requests, 0, sizeof requests);
-    for (uint32_t i = 0; i < REQUESTS_MAX; i++)
-        requests[i].next = i + 1 < REQUESTS_MAX ? i + 2 : 0;
-    free_first = 1;
+    memset(used, 0, sizeof used);
     waiting_first = waiting_last = 0;
     count_in_use = unannounced = 0;
 }
@@ -63,13 +61,15 @@ static volatile struct slot *request_slot(const struct request *request)
 
 static struct request *entry_take(void)
 {
-    if (!free_first)
-        return NULL;
-    struct request *request = &requests[free_first - 1];
-    free_first = request->next;
-    request->next = 0;
-    count_in_use++;
-    return request;
+    for (uint32_t word = 0; word < REQUESTS_MAX / 64; word++) {
+        if (used[word] == UINT64_MAX)
+            continue;
+        uint32_t bit = (uint32_t)__builtin_ctzll(~used[word]);
+        used[word] |= 1ULL << bit;
+        count_in_use++;
+        return &requests[word * 64 + bit];
+    }
+    return NULL;
 }
 
 // The loan ends, its owner finds the status at its event.
@@ -78,8 +78,7 @@ static void request_end(struct request *request, int64_t status)
     blk_totals.errors += status < 0;
     core_rref_complete(request->buffer, status);
     request->buffer = 0;
-    request->next = free_first;
-    free_first = request_index(request) + 1;
+    used[request_index(request) / 64] &= ~(1ULL << request_index(request) % 64);
     count_in_use--;
 }
 
@@ -192,16 +191,22 @@ void request_reap(void)
         for (int64_t i = 0; i < n; i++)
             piece_finish(&done[i]);
     waiting_post();
-    request_notify(false);
+    request_notify();
 }
 
-void request_notify(bool more)
+bool request_is_due(bool more)
 {
     if (!unannounced || (more && unannounced < PARAMETER_BATCH))
-        return;
+        return false;
     unannounced = 0;
     blk_totals.notifications++;
-    core_virtio_notify(HANDLE_DISK, QUEUE);
+    return true;
+}
+
+void request_notify(void)
+{
+    if (request_is_due(false))
+        core_virtio_notify(HANDLE_DISK, QUEUE);
 }
 
 // ---- Update: requests stay with the device, and their entries go to the successor ----
@@ -229,16 +234,18 @@ static void request_write(struct state_writer *writer, const struct request *req
     state_write(writer, &record, sizeof record);
 }
 
+// First what the device has, then what waits for room, in its order.
 void request_export(struct state_writer *writer)
 {
-    bool waits[REQUESTS_MAX] = {false};
-    request_notify(false);
+    uint64_t posted[REQUESTS_MAX / 64];
+    request_notify();
     state_write_u64(writer, count_in_use);
+    memcpy(posted, used, sizeof posted);
     for (uint32_t number = waiting_first; number; number = requests[number - 1].next)
-        waits[number - 1] = true;
-    for (uint32_t i = 0; i < REQUESTS_MAX; i++)
-        if (requests[i].buffer && !waits[i])
-            request_write(writer, &requests[i], false);
+        posted[(number - 1) / 64] &= ~(1ULL << (number - 1) % 64);
+    for (uint32_t word = 0; word < REQUESTS_MAX / 64; word++)
+        for (uint64_t left = posted[word]; left; left &= left - 1)
+            request_write(writer, &requests[word * 64 + (uint32_t)__builtin_ctzll(left)], false);
     for (uint32_t number = waiting_first; number; number = requests[number - 1].next)
         request_write(writer, &requests[number - 1], true);
 }
@@ -261,21 +268,15 @@ static void request_read(struct state_reader *reader)
         .done = record.done,
         .piece = record.piece,
     };
+    used[record.index / 64] |= 1ULL << record.index % 64;
     count_in_use++;
     if (record.waits)
         waiting_append(request);
 }
 
+// Into a table that is empty: nobody has called yet.
 void request_import(struct state_reader *reader)
 {
-    request_table_reset();
     for (uint64_t left = state_read_u64(reader); left && !reader->failed; left--)
         request_read(reader);
-    free_first = 0;
-    for (uint32_t i = REQUESTS_MAX; i-- > 0;) {
-        if (requests[i].buffer)
-            continue;
-        requests[i].next = free_first;
-        free_first = i + 1;
-    }
 }

@@ -60,8 +60,11 @@ static int64_t piece_obtain(uint32_t index, bool make)
     }
     if (!piece && make)
         piece = piece_make(index);
-    if (piece > 0)
+    if (piece > 0) {
         __atomic_store_n(&store.piece[index], (rref_t)piece, __ATOMIC_RELEASE);
+        if (index >= store.count)
+            store.count = index + 1;
+    }
     return piece;
 }
 
@@ -132,20 +135,17 @@ int64_t store_discard(uint64_t offset, uint32_t length)
 // others.
 void store_export(struct state_writer *writer)
 {
-    uint64_t count = PIECES_MAX;
-    while (count && !store.piece[count - 1])
-        count--;
     state_write_u64(writer, store.size);
-    state_write_u64(writer, count);
-    state_write(writer, store.piece, count * sizeof store.piece[0]);
+    state_write_u64(writer, store.count);
+    state_write(writer, store.piece, store.count * sizeof store.piece[0]);
 }
 
 void store_import(struct state_reader *reader)
 {
     store.size = state_read_u64(reader);
-    uint64_t count = state_read_u64(reader);
-    if (count > PIECES_MAX || store.size > (uint64_t)PIECES_MAX * PIECE_BYTES)
+    store.count = state_read_u64(reader);
+    if (store.count > PIECES_MAX || store.size > (uint64_t)PIECES_MAX * PIECE_BYTES)
         state_refuse(reader);
     else
-        state_read(reader, store.piece, count * sizeof store.piece[0]);
+        state_read(reader, store.piece, store.count * sizeof store.piece[0]);
 }

@@ -11,6 +11,7 @@
 
 struct store {
     uint64_t size;             // bytes of the device
+    uint64_t count;            // pieces from here on were never written
     rref_t piece[PIECES_MAX];  // 0: never written, reads as zeros
     uint8_t asked[PIECES_MAX]; // 1: what an earlier instance may have left has been asked for
 };

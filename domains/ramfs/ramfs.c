@@ -29,6 +29,7 @@ static uint64_t bytes_read; // since boot where an update has schema 2
 // ---- Life cycle ----
 
 static bool imported;
+static int64_t initrd_length; // or a negative errno
 
 static int64_t tree_build(uint64_t length)
 {
@@ -45,9 +46,16 @@ static int64_t tree_build(uint64_t length)
     return result;
 }
 
+// Here, not in attach, for which callers wait at an update.
+int64_t domain_init(void)
+{
+    initrd_length = core_initrd_map(HANDLE_INITRD);
+    return 0;
+}
+
 int64_t domain_attach(void)
 {
-    int64_t length = core_initrd_map(HANDLE_INITRD);
+    int64_t length = initrd_length;
     if (length < 0)
         log_printf("no initrd (error %d): the root is empty, check QEMU's -initrd", (int)length);
     if (imported)
