@@ -25,7 +25,7 @@ __attribute__((format(printf, 2, 3))) static void text_add(struct text *text, co
 
 static bool holds(const struct domain *domain, const struct proxy *proxy)
 {
-    for (uint32_t i = 0; i < HANDLES_MAX; i++) {
+    for (uint32_t i = 0; i < domain->handle_count; i++) {
         if (domain->handles[i].object && domain->handles[i].proxy == proxy)
             return true;
     }

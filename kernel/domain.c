@@ -116,6 +116,7 @@ void domain_forget(struct domain *domain)
     }
     lock_release(&control_lock, state);
     __atomic_fetch_sub(&domain->image->users, 1, __ATOMIC_RELAXED);
+    core_free(domain->handles, domain->handle_count * sizeof(*domain->handles));
     core_free(domain, sizeof(*domain));
 }
 
@@ -134,6 +135,26 @@ static int domain_fill(struct domain *domain, char *reason, uint64_t size)
     return 0;
 }
 
+static struct domain *domain_alloc(struct image *image)
+{
+    uint32_t asked = image->header.limits.handles;
+    uint32_t count = asked < HANDLES_CALLED ? HANDLES_CALLED : asked;
+    struct domain *domain = core_alloc(sizeof(*domain));
+    struct handle_entry *handles = domain ? core_alloc(count * sizeof(*handles)) : NULL;
+    if (!handles) {
+        if (domain)
+            core_free(domain, sizeof(*domain));
+        return NULL;
+    }
+    lock_init(&domain->lock, LOCK_DOMAIN, "domain");
+    domain->image = image;
+    domain->handles = handles;
+    domain->handle_count = count;
+    for (uint32_t i = 0; i < count; i++)
+        handles[i].proxy = &proxy_none;
+    return domain;
+}
+
 // The first page of the stack that its functions will run on. An init without local variables would
 // leave that to the first function for which callers wait; so does this where memory is short.
 static void stack_prepare(struct domain *domain)
@@ -145,14 +166,10 @@ static void stack_prepare(struct domain *domain)
 struct domain *domain_create(struct image *image, struct proxy *proxy, char *reason, uint64_t size)
 {
     format_text(reason, size, "out of memory or slots (stop a service)");
-    struct domain *domain = core_alloc(sizeof(*domain));
+    struct domain *domain = domain_alloc(image);
     if (!domain)
         return NULL;
-    lock_init(&domain->lock, LOCK_DOMAIN, "domain");
-    domain->image = image;
     domain->proxy = proxy;
-    for (uint32_t i = 0; i < HANDLES_MAX; i++)
-        domain->handles[i].proxy = &proxy_none;
     __atomic_fetch_add(&image->users, 1, __ATOMIC_RELAXED);
     domain->version = version_alloc();
     domain->slot = domain->version ? slot_alloc(domain) : NULL;

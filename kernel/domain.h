@@ -22,9 +22,11 @@ struct domain {
     struct image *image;
     struct slot *slot;
     struct version *version;
-    struct proxy *proxy; // service that it serves; NULL: not yet
-    struct lock lock;    // LOCK_DOMAIN: handle table, ledger counts
-    struct handle_entry handles[HANDLES_MAX];
+    struct proxy *proxy;          // service that it serves; NULL: not yet
+    struct lock lock;             // LOCK_DOMAIN: handle table, ledger counts
+    struct handle_entry *handles; // as many as its manifest asks for, at least HANDLES_CALLED
+    uint32_t handle_count;
+    uint32_t handle_low; // none before it is free, but for the manifest's
     uint32_t threads, events, rrefs;
     uint64_t shared_pages;
     struct domain *predecessor; // whose state it takes over: for the time of import and attach

@@ -33,7 +33,7 @@
     .globl gate_call
 gate_call:
     ld      t2, THREAD_TOP(tp)          // the caller's frame
-    srli    t3, t0, 7                   // handle < HANDLES_MAX
+    srli    t3, t0, 7                   // handle < HANDLES_CALLED
     bnez    t3, gate_no_handle
     srli    t3, t1, 5                   // method < DOMAIN_METHODS_MAX
     bnez    t3, gate_denied

@@ -66,12 +66,18 @@ int handle_insert(struct domain *domain, struct object *object, uint64_t rights)
 {
     // The first ones are the manifest's, also where an optional need was not met.
     const struct domain_header *header = &domain->image->header;
+    uint32_t end = header->limits.handles;
+    if (object->kind == OBJECT_PROXY && end > HANDLES_CALLED)
+        end = HANDLES_CALLED;
     int handle = -ENFILE;
     interrupt_state state = lock_take(&domain->lock);
-    for (uint32_t i = header->need_count; i < header->limits.handles; i++) {
+    if (domain->handle_low < header->need_count)
+        domain->handle_low = header->need_count;
+    for (uint32_t i = domain->handle_low; i < end; i++) {
         if (domain->handles[i].object)
             continue;
         entry_fill(&domain->handles[i], object, rights);
+        domain->handle_low = i + 1;
         handle = (int)i;
         break;
     }
@@ -90,7 +96,7 @@ void handle_insert_at(struct domain *domain, handle_t handle, struct object *obj
 // The object behind any handle with one use taken, and its rights.
 static struct object *handle_take(struct domain *domain, handle_t handle, uint64_t *rights)
 {
-    if (handle >= HANDLES_MAX)
+    if (handle >= domain->handle_count)
         return NULL;
     interrupt_state state = lock_take(&domain->lock);
     struct object *object = domain->handles[handle].object;
@@ -150,10 +156,12 @@ int handle_inherit(struct domain *domain, handle_t handle, struct domain *next)
 
 int handle_close(struct domain *domain, handle_t handle)
 {
-    if (handle >= HANDLES_MAX)
+    if (handle >= domain->handle_count)
         return -EBADF;
     interrupt_state state = lock_take(&domain->lock);
     struct object *object = entry_clear(&domain->handles[handle]);
+    if (handle < domain->handle_low)
+        domain->handle_low = handle;
     lock_release(&domain->lock, state);
     if (!object)
         return -EBADF;
@@ -173,7 +181,7 @@ static void event_announce_end(struct domain *domain, handle_t handle)
 
 void handle_close_all(struct domain *domain)
 {
-    for (handle_t handle = 0; handle < HANDLES_MAX; handle++) {
+    for (handle_t handle = 0; handle < domain->handle_count; handle++) {
         event_announce_end(domain, handle);
         handle_close(domain, handle);
     }

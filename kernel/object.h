@@ -40,7 +40,8 @@ void object_init(struct object *object, enum object_kind kind, void (*destroy)(s
 void object_get(struct object *object);
 void object_put(struct object *object);
 
-#define HANDLES_MAX 128
+#define HANDLES_MAX    1024 // that a manifest may ask for
+#define HANDLES_CALLED 128  // the gate finds services among the first of them only
 
 // One entry of a handle table, 32 bytes; the gate reads it (kernel/offsets.c).
 struct handle_entry {
@@ -50,7 +51,8 @@ struct handle_entry {
     struct object *object; // NULL: free
 };
 
-// Puts an object (one use is taken over) into a free entry. Returns the handle or -ENFILE.
+// Puts an object (one use is taken over) into a free entry, a service into one that the gate finds.
+// Returns the handle or -ENFILE.
 // Takes LOCK_DOMAIN of DOMAIN.
 int handle_insert(struct domain *domain, struct object *object, uint64_t rights);
 // The same at a fixed index (the manifest's constants).

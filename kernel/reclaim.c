@@ -121,7 +121,7 @@ static void report_fault(const struct domain *domain)
 
 static void release_devices(struct domain *domain)
 {
-    for (uint32_t i = 0; i < HANDLES_MAX; i++) {
+    for (uint32_t i = 0; i < domain->handle_count; i++) {
         struct object *object = domain->handles[i].object;
         if (object && object->kind == OBJECT_DEVICE)
             device_release(object, domain);

@@ -243,7 +243,7 @@ static uint32_t service_holders(const struct proxy *proxy)
     for (struct domain *domain = domains; domain; domain = domain->next) {
         if (domain->proxy == proxy || domain->state == DOMAIN_DEAD)
             continue;
-        for (uint32_t i = 0; i < HANDLES_MAX; i++) {
+        for (uint32_t i = 0; i < domain->handle_count; i++) {
             if (domain->handles[i].object && domain->handles[i].proxy == proxy) {
                 holders++;
                 break;

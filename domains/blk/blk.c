@@ -200,7 +200,7 @@ int64_t domain_import(rref_t rref, uint64_t schema)
 // At a stop. After an update the requests are the successor's.
 int64_t domain_exit(void)
 {
-    log_printf("%lu requests with %lu notifications, %lu errors", blk_totals.requests,
-               blk_totals.notifications, blk_totals.errors);
+    log_printf("%lu requests with %lu notifications, %lu ended, %lu errors", blk_totals.requests,
+               blk_totals.notifications, blk_totals.ended, blk_totals.errors);
     return exported ? 0 : drain();
 }

@@ -30,7 +30,7 @@ struct blk_device {
 
 // Counted since the service's start, across updates.
 struct blk_totals {
-    uint64_t requests, notifications, errors;
+    uint64_t requests, ended, notifications, errors;
 };
 
 // What an update hands on: the successor goes on with the device as it is, without a reset, and

@@ -75,6 +75,7 @@ static struct request *entry_take(void)
 // The loan ends, its owner finds the status at its event.
 static void request_end(struct request *request, int64_t status)
 {
+    blk_totals.ended++;
     blk_totals.errors += status < 0;
     core_rref_complete(request->buffer, status);
     request->buffer = 0;

@@ -2,9 +2,10 @@
 // The null block device: memory behind the block interface, every request done at once. It measures
 // the stack above a device, and keeps its bytes across updates and crashes.
 //
-// Both versions are these sources. The second (`parameter count 1`) counts what it serves and says
-// so in the kernel log when it hands over. The state is which pieces there are; their bytes stay
-// where they are. Schema 2 has the counts as well.
+// Both versions are these sources, and count the requests that they have served, across updates.
+// The second (`parameter count 1`) counts bytes as well and tells both in the kernel log when it
+// hands over. The state is which pieces there are, and the count; the pieces' bytes stay where they
+// are. Schema 2 has the bytes as well.
 #include "block.h"
 #include "block_server.h"
 #include "state.h"
@@ -23,10 +24,9 @@ RpcResult block_do_size(void)
 
 static void count(uint32_t length)
 {
-    if (!PARAMETER_COUNT)
-        return;
     __atomic_fetch_add(&served.requests, 1, __ATOMIC_RELAXED);
-    __atomic_fetch_add(&served.bytes, length, __ATOMIC_RELAXED);
+    if (PARAMETER_COUNT)
+        __atomic_fetch_add(&served.bytes, length, __ATOMIC_RELAXED);
 }
 
 RpcResult block_do_submit(uint32_t operation, uint64_t offset, rref_t buffer, uint32_t start,
@@ -68,8 +68,9 @@ RpcResult domain_export(uint64_t schema)
     if (schema < 1 || schema > DOMAIN_SCHEMA)
         return rpc_error(-EINVAL);
     store_export(&writer);
+    state_write_u64(&writer, served.requests);
     if (schema >= 2)
-        state_write(&writer, &served, sizeof served);
+        state_write_u64(&writer, served.bytes);
     return state_finish(&writer, KIND, schema);
 }
 
@@ -78,8 +79,9 @@ int64_t domain_import(rref_t state, uint64_t schema)
     struct state_reader reader;
     state_open(&reader, state, KIND, schema);
     store_import(&reader);
+    served.requests = state_read_u64(&reader);
     if (schema >= 2)
-        state_read(&reader, &served, sizeof served);
+        served.bytes = state_read_u64(&reader);
     return state_close(&reader);
 }
 

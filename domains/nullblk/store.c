@@ -4,7 +4,7 @@
 
 struct store store;
 
-static struct mutex grow_mutex; // taken to add a piece, never to use one
+static struct mutex grow_mutex; // taken to look for or add a piece, never to use one
 
 // The part of a request that lies in one piece.
 struct part {
@@ -35,36 +35,49 @@ int64_t store_open(uint64_t megabytes)
     return 0;
 }
 
-static int64_t piece_make(uint32_t index)
+// With grow_mutex held.
+static void piece_publish(uint32_t index, rref_t piece)
 {
-    int64_t piece = core_rref_alloc(PIECE_BYTES, STORE_SCHEMA);
-    if (piece < 0)
-        return -ENOSPC;
-    int64_t status = core_rref_keep((rref_t)piece, index, STORE_SCHEMA);
-    if (status < 0) {
-        core_rref_free((rref_t)piece);
-        return status;
-    }
-    return piece;
+    __atomic_store_n(&store.piece[index], piece, __ATOMIC_RELEASE);
+    if (index >= store.count)
+        store.count = index + 1;
 }
 
-// With grow_mutex held. The piece, 0 where there is none, or a negative errno.
-static int64_t piece_obtain(uint32_t index, bool make)
+// The piece that is there or that an earlier instance has left, 0 where there is none, or a
+// negative errno.
+static int64_t piece_look(uint32_t index)
 {
+    mutex_lock(&grow_mutex);
     int64_t piece = (int64_t)store.piece[index];
     if (!piece && !store.asked[index]) {
         piece = core_rref_kept(index, STORE_SCHEMA);
         store.asked[index] = 1;
         if (piece == -ENOENT)
             piece = 0;
+        if (piece > 0)
+            piece_publish(index, (rref_t)piece);
     }
-    if (!piece && make)
-        piece = piece_make(index);
-    if (piece > 0) {
-        __atomic_store_n(&store.piece[index], (rref_t)piece, __ATOMIC_RELEASE);
-        if (index >= store.count)
-            store.count = index + 1;
+    mutex_unlock(&grow_mutex);
+    return piece;
+}
+
+// Allocates without the mutex: zeroing takes long, and many may be after pieces of their own.
+static int64_t piece_make(uint32_t index)
+{
+    int64_t fresh = core_rref_alloc(PIECE_BYTES, STORE_SCHEMA);
+    if (fresh < 0)
+        return -ENOSPC;
+    mutex_lock(&grow_mutex);
+    int64_t piece = (int64_t)store.piece[index];
+    if (!piece) {
+        int64_t status = core_rref_keep((rref_t)fresh, index, STORE_SCHEMA);
+        piece = status < 0 ? status : fresh;
     }
+    if (piece == fresh)
+        piece_publish(index, (rref_t)fresh);
+    mutex_unlock(&grow_mutex);
+    if (piece != fresh) // somebody was faster, or it cannot be kept
+        core_rref_free((rref_t)fresh);
     return piece;
 }
 
@@ -75,10 +88,8 @@ static int64_t piece_find(uint32_t index, bool make)
     int64_t piece = (int64_t)__atomic_load_n(&store.piece[index], __ATOMIC_ACQUIRE);
     if (piece || (!make && store.asked[index]))
         return piece;
-    mutex_lock(&grow_mutex);
-    piece = piece_obtain(index, make);
-    mutex_unlock(&grow_mutex);
-    return piece;
+    piece = piece_look(index);
+    return piece || !make ? piece : piece_make(index);
 }
 
 int64_t store_read(uint64_t offset, rref_t buffer, uint32_t start, uint32_t length)

@@ -12,7 +12,7 @@ static uint64_t alarms_ring(void)
 {
     uint64_t now = core_time(), next = WAIT_FOREVER;
     mutex_lock(&process_lock);
-    for (uint32_t i = 0; i < PROCESSES_MAX && !worker_is_stopping(&worker); i++) {
+    for (uint32_t i = 0; i < places_used && !worker_is_stopping(&worker); i++) {
         struct process *each = &processes[i];
         if (each->life == LIFE_FREE || !each->alarm_at)
             continue;

@@ -47,7 +47,7 @@ static int64_t child_take(struct process *parent, int32_t pid, uint32_t options,
 {
     int64_t result = -ECHILD;
     mutex_lock(&process_lock);
-    for (uint32_t i = 0; i < PROCESSES_MAX && result <= 0; i++) {
+    for (uint32_t i = 0; i < places_used && result <= 0; i++) {
         struct process *child = &processes[i];
         if (!is_wanted(child, parent, pid))
             continue;
@@ -147,7 +147,7 @@ int64_t call_getsid(struct thread *thread, const uint64_t *a)
 
 static bool group_exists(uint32_t group, uint32_t session)
 {
-    for (uint32_t i = 0; i < PROCESSES_MAX; i++)
+    for (uint32_t i = 0; i < places_used; i++)
         if (processes[i].life != LIFE_FREE && processes[i].group == group &&
             processes[i].session == session)
             return true;
@@ -188,7 +188,7 @@ int64_t call_setsid(struct thread *thread, const uint64_t *a)
     (void)a;
     mutex_lock(&process_lock);
     bool leads = false;
-    for (uint32_t i = 0; i < PROCESSES_MAX; i++)
+    for (uint32_t i = 0; i < places_used; i++)
         leads |= processes[i].life != LIFE_FREE && processes[i].group == process->pid;
     if (!leads) {
         process->group = process->session = process->pid;

@@ -16,9 +16,8 @@
 #define FILES_MAX (PROCESSES_MAX * DESCRIPTORS_MAX)
 
 struct system_record {
-    uint32_t last_pid, mounts;
-    uint32_t generations[PROCESSES_MAX]; // of all threads' places
-};
+    uint32_t last_pid, mounts, places, reserved;
+}; // and the generations of all threads' places
 
 struct mount_record { // and its path
     uint64_t root, covered_node;
@@ -100,7 +99,8 @@ static uint32_t file_number(struct catalogue *catalogue, struct open_file *file)
 
 // FUNCTION(process, descriptor number) for each descriptor that is open.
 #define EACH_DESCRIPTOR(process, number)                                                           \
-    for (uint32_t number = 0; (process)->files.entries && number < DESCRIPTORS_MAX; number++)      \
+    for (uint32_t number = 0; (process)->files.entries && number < (process)->files.used;          \
+         number++)                                                                                 \
         if ((process)->files.entries[number].file)
 
 static uint32_t descriptor_count(const struct process *process)
@@ -114,14 +114,14 @@ static uint32_t descriptor_count(const struct process *process)
 static bool catalogue_make(struct catalogue *catalogue)
 {
     uint32_t most = 1;
-    for (uint32_t i = 0; i < PROCESSES_MAX; i++)
+    for (uint32_t i = 0; i < places_used; i++)
         if (processes[i].pid)
             most += descriptor_count(&processes[i]);
     *catalogue = (struct catalogue){.files = calloc(most, sizeof *catalogue->files),
                                     .pipes = calloc(most, sizeof *catalogue->pipes)};
     if (!catalogue->files || !catalogue->pipes)
         return false;
-    for (uint32_t i = 0; i < PROCESSES_MAX; i++) {
+    for (uint32_t i = 0; i < places_used; i++) {
         if (!processes[i].pid)
             continue;
         EACH_DESCRIPTOR(&processes[i], number)
@@ -138,10 +138,11 @@ static void catalogue_free(struct catalogue *catalogue)
 
 static void system_export(struct state_writer *writer)
 {
-    struct system_record record = {.last_pid = last_pid, .mounts = mount_count};
-    for (uint32_t i = 0; i < PROCESSES_MAX; i++)
-        record.generations[i] = threads[i].generation;
+    const struct system_record record = {
+        .last_pid = last_pid, .mounts = mount_count, .places = places_used};
     state_write(writer, &record, sizeof record);
+    for (uint32_t i = 0; i < places_used; i++)
+        state_write_u64(writer, threads[i].generation);
     for (uint32_t i = 0; i < mount_count; i++) {
         const struct mount_record mount = {mounts[i].root, mounts[i].covered.node,
                                            mounts[i].covered.mount, mounts[i].read_only};
@@ -257,10 +258,10 @@ static void process_export(struct state_writer *writer, struct catalogue *catalo
 static void processes_export(struct state_writer *writer, struct catalogue *catalogue)
 {
     uint64_t count = 0;
-    for (uint32_t i = 0; i < PROCESSES_MAX; i++)
+    for (uint32_t i = 0; i < places_used; i++)
         count += processes[i].life != LIFE_FREE;
     state_write_u64(writer, count);
-    for (uint32_t i = 0; i < PROCESSES_MAX; i++)
+    for (uint32_t i = 0; i < places_used; i++)
         if (processes[i].life != LIFE_FREE)
             process_export(writer, catalogue, &processes[i]);
 }
@@ -297,12 +298,13 @@ static void system_import(struct state_reader *reader)
     struct system_record record;
     state_read(reader, &record, sizeof record);
     last_pid = record.last_pid % (PID_MAX + 1);
-    for (uint32_t i = 0; i < PROCESSES_MAX; i++) {
-        threads[i].index = i;
-        threads[i].generation = record.generations[i];
-    }
-    if (record.mounts != mount_count)
+    if (record.mounts != mount_count || record.places > PROCESSES_MAX)
         state_refuse(reader);
+    for (uint32_t i = 0; i < record.places && !reader->failed; i++) {
+        threads[i].index = i;
+        threads[i].generation = (uint32_t)state_read_u64(reader);
+    }
+    places_used = reader->failed ? 0 : record.places;
     for (uint32_t i = 0; i < mount_count; i++) {
         struct mount_record mount;
         state_read(reader, &mount, sizeof mount);
@@ -393,7 +395,7 @@ static handle_t inherit(struct state_reader *reader, handle_t handle)
 static void thread_import(struct state_reader *reader, const struct thread_record *record,
                           struct process *process)
 {
-    if (record->index >= PROCESSES_MAX || threads[record->index].process) {
+    if (record->index >= places_used || threads[record->index].process) {
         state_refuse(reader);
         return;
     }
@@ -513,7 +515,7 @@ static void processes_import(struct state_reader *reader, const struct catalogue
 {
     uint32_t parents[PROCESSES_MAX] = {0};
     uint64_t count = state_read_u64(reader);
-    if (count > PROCESSES_MAX)
+    if (count > places_used)
         state_refuse(reader);
     for (uint32_t i = 0; i < count && !reader->failed; i++)
         process_import(reader, catalogue, &processes[i], &parents[i]);

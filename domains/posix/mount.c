@@ -199,7 +199,7 @@ static bool is_disk_in_use(void)
 {
     bool in_use = mounts[MOUNT_DISK].opens > 0;
     mutex_lock(&process_lock);
-    for (uint32_t i = 0; i < PROCESSES_MAX; i++)
+    for (uint32_t i = 0; i < places_used; i++)
         in_use |= processes[i].life != LIFE_FREE && processes[i].life != LIFE_ZOMBIE &&
                   processes[i].directory.mount == MOUNT_DISK;
     mutex_unlock(&process_lock);

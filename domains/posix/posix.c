@@ -267,7 +267,7 @@ RpcResult process_do_info(uint64_t pid, rref_t out)
     struct process_info info;
     const struct process *next = NULL;
     mutex_lock(&process_lock);
-    for (uint32_t i = 0; i < PROCESSES_MAX; i++) {
+    for (uint32_t i = 0; i < places_used; i++) {
         const struct process *each = &processes[i];
         if (each->life != LIFE_FREE && each->pid >= pid && (!next || each->pid < next->pid))
             next = each;

@@ -10,7 +10,13 @@
 struct mutex process_lock;
 struct process processes[PROCESSES_MAX];
 struct thread threads[PROCESSES_MAX];
-uint32_t last_pid;
+uint32_t last_pid, places_used;
+
+void place_use(uint32_t index)
+{
+    if (index >= places_used)
+        places_used = index + 1;
+}
 
 // A cookie is never 0: generations start at 1.
 uint64_t thread_cookie(const struct thread *thread)
@@ -72,6 +78,7 @@ static struct thread *thread_create(struct process *process)
         thread->restore_blocked = thread->is_restarting = thread->is_repeated = false;
         thread->progress = 0;
         thread->process = process;
+        place_use(i);
         return thread;
     }
     return NULL;
@@ -83,7 +90,7 @@ static uint32_t pid_choose(void)
     for (;;) {
         last_pid = last_pid % PID_MAX + 1;
         bool taken = false;
-        for (uint32_t i = 0; i < PROCESSES_MAX; i++) {
+        for (uint32_t i = 0; i < places_used; i++) {
             const struct process *each = &processes[i];
             if (each->pid)
                 taken |=
@@ -105,6 +112,7 @@ struct process *process_create(void)
         memset(process, 0, sizeof *process);
         process->thread = thread_create(process);
         if (process->thread) {
+            place_use((uint32_t)(process - processes));
             process->pid = pid_choose();
             process->started = core_time();
         } else {
@@ -124,7 +132,7 @@ void process_free(struct process *process)
 
 struct process *process_find(uint32_t pid)
 {
-    for (uint32_t i = 0; i < PROCESSES_MAX; i++)
+    for (uint32_t i = 0; i < places_used; i++)
         if (processes[i].life != LIFE_FREE && processes[i].pid == pid)
             return &processes[i];
     return NULL;
@@ -135,7 +143,7 @@ static void children_hand_over(struct process *parent)
 {
     struct process *first = process_find(1);
     bool has_news = false;
-    for (uint32_t i = 0; i < PROCESSES_MAX; i++) {
+    for (uint32_t i = 0; i < places_used; i++) {
         struct process *child = &processes[i];
         if (child->life == LIFE_FREE || child->parent != parent)
             continue;

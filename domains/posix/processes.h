@@ -22,8 +22,9 @@
 #include "signals.h"
 #include "wait_queue.h"
 
-// Each running process needs three of the 128 handles that a domain can hold.
-#define PROCESSES_MAX 36
+// Each running process has a user thread, of which the core has some 500, and three handles, one
+// event and up to four RRefs: what the manifest's limits allow for.
+#define PROCESSES_MAX 256
 #define PID_MAX       32768
 #define NAMES_SIZE    8192u // of a thread's buffer for names
 #define DATA_SIZE     4096u // of its buffer for small transfers and structures
@@ -83,7 +84,9 @@ struct process {
 extern struct mutex process_lock;
 extern struct process processes[PROCESSES_MAX];
 extern struct thread threads[PROCESSES_MAX];
-extern uint32_t last_pid; // that was given out
+extern uint32_t last_pid;    // that was given out
+extern uint32_t places_used; // no place of the two tables from here on has ever been used
+void place_use(uint32_t index);
 
 // The thread of that cookie, or NULL.
 struct thread *thread_find(uint64_t cookie);

@@ -26,7 +26,7 @@ static struct process *victim_choose(uint64_t *most)
 {
     struct process *victim = NULL;
     *most = 0;
-    for (uint32_t i = 0; i < PROCESSES_MAX; i++) {
+    for (uint32_t i = 0; i < places_used; i++) {
         struct process *each = &processes[i];
         bool is_candidate = each->life == LIFE_ALIVE || each->life == LIFE_STOPPED;
         if (!is_candidate || each->pid == 1 || each->is_victim)

@@ -133,7 +133,7 @@ static int64_t kill_one(uint32_t pid, uint32_t number, struct signal_origin orig
 static int64_t kill_all(const struct process *caller, uint32_t number, struct signal_origin origin)
 {
     int64_t result = -ESRCH;
-    for (uint32_t i = 0; i < PROCESSES_MAX; i++) {
+    for (uint32_t i = 0; i < places_used; i++) {
         struct process *each = &processes[i];
         if (each->life == LIFE_FREE || each->pid == 1 || each == caller)
             continue;

@@ -79,7 +79,7 @@ void signal_send(struct process *process, uint32_t number, struct signal_origin 
 uint32_t signal_send_group(uint32_t group, uint32_t number, struct signal_origin origin)
 {
     uint32_t count = 0;
-    for (uint32_t i = 0; i < PROCESSES_MAX; i++) {
+    for (uint32_t i = 0; i < places_used; i++) {
         struct process *each = &processes[i];
         if (each->life == LIFE_FREE || each->group != group)
             continue;

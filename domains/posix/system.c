@@ -41,7 +41,7 @@ int64_t call_sysinfo(struct thread *thread, const uint64_t *a)
     out.uptime = (int64_t)(info.uptime_ns / 1000000000);
     out.total = info.pages;
     out.free = info.free_pages;
-    for (uint32_t i = 0; i < PROCESSES_MAX; i++)
+    for (uint32_t i = 0; i < places_used; i++)
         out.processes += processes[i].life != LIFE_FREE;
     return user_write(thread, a[0], &out, sizeof out);
 }

@@ -101,7 +101,7 @@ static int64_t session_take(struct thread *thread)
 
 static bool group_in_session(uint32_t group, uint32_t of_session)
 {
-    for (uint32_t i = 0; i < PROCESSES_MAX; i++)
+    for (uint32_t i = 0; i < places_used; i++)
         if (processes[i].life != LIFE_FREE && processes[i].group == group)
             return processes[i].session == of_session;
     return false;

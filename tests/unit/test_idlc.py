@@ -272,7 +272,7 @@ REFUSED_MANIFESTS = {
     "an unknown limit": (with_line("limit luck 5"), "16:7", ["pages", "budget"]),
     "a limit without a name": (with_line("limit"), "16:1", ["pages", "budget"]),
     "a limit twice": (with_line("limit pages 300"), "16:7", ["second limit"]),
-    "a limit out of range": (with_line("limit handles 129"), "16:15", ["128"]),
+    "a limit out of range": (with_line("limit handles 1025"), "16:15", ["1024"]),
     "a limit past 64 bits": (with_line("limit rrefs 18446744073709551617"), "16:13", ["65535"]),
     "a negative limit": (with_line("limit rrefs -1"), "16:13", ["-1"]),
     "a limit below the needs": (with_line("limit handles 2"), "16:15", ["needs"]),

@@ -14,6 +14,7 @@
 
 #define NEEDS 3
 #define LIMIT 10
+#define MORE  5 // handles that the gate does not look at
 
 struct proxy proxy_none;
 static struct image image;
@@ -43,12 +44,14 @@ static void note_destroyed(struct object *object)
     destroyed++;
 }
 
-static void domain_clear(struct domain *cleared)
+static void domain_clear(struct domain *cleared, struct handle_entry *table)
 {
     memset(cleared, 0, sizeof(*cleared));
     cleared->image = &image;
-    for (int i = 0; i < HANDLES_MAX; i++)
-        cleared->handles[i].proxy = &proxy_none;
+    cleared->handles = table;
+    cleared->handle_count = HANDLES_CALLED + MORE;
+    for (uint32_t i = 0; i < cleared->handle_count; i++)
+        table[i] = (struct handle_entry){.proxy = &proxy_none};
 }
 
 static int setup(void **state)
@@ -57,8 +60,9 @@ static int setup(void **state)
     destroyed = 0;
     image.header.need_count = NEEDS;
     image.header.limits.handles = LIMIT;
-    domain_clear(&domain);
-    domain_clear(&other);
+    static struct handle_entry tables[2][HANDLES_CALLED + MORE];
+    domain_clear(&domain, tables[0]);
+    domain_clear(&other, tables[1]);
     return 0;
 }
 
@@ -101,7 +105,7 @@ static void a_handle_is_of_one_kind(void **state)
     assert_null(handle_object(&domain, (handle_t)handle, OBJECT_SPACE));
     assert_int_equal(object.users, 2);
     assert_null(handle_object(&domain, NEEDS - 1, OBJECT_EVENT));
-    assert_null(handle_object(&domain, HANDLES_MAX, OBJECT_EVENT));
+    assert_null(handle_object(&domain, domain.handle_count, OBJECT_EVENT));
     assert_null(handle_object(&domain, UINT32_MAX, OBJECT_EVENT));
 }
 
@@ -129,6 +133,23 @@ static void a_service_is_called_within_its_rights_only(void **state)
     handle_close(&domain, 1);
     assert_ptr_equal(domain.handles[1].proxy, &proxy_none);
     assert_int_equal(domain.handles[1].rights | domain.handles[1].fast, 0);
+}
+
+static void a_service_gets_a_handle_that_the_gate_finds(void **state)
+{
+    (void)state;
+    struct object event = make(OBJECT_EVENT);
+    struct proxy proxy = {.fast = 0xF};
+    object_init(&proxy.object, OBJECT_PROXY, note_destroyed);
+    image.header.limits.handles = HANDLES_CALLED + MORE;
+    for (int i = NEEDS; i < HANDLES_CALLED; i++)
+        assert_int_equal(handle_insert(&domain, &event, 0), i);
+    assert_int_equal(handle_insert(&domain, &proxy.object, 1), -ENFILE);
+    for (int i = HANDLES_CALLED; i < HANDLES_CALLED + MORE; i++)
+        assert_int_equal(handle_insert(&domain, &event, 0), i);
+    assert_int_equal(handle_insert(&domain, &event, 0), -ENFILE);
+    handle_close(&domain, HANDLES_CALLED - 1);
+    assert_int_equal(handle_insert(&domain, &proxy.object, 1), HANDLES_CALLED - 1);
 }
 
 static void what_is_no_service_cannot_be_called(void **state)
@@ -191,6 +212,7 @@ int main(void)
         TEST(a_handle_is_of_one_kind),
         TEST(a_closed_handle_names_nothing),
         TEST(a_service_is_called_within_its_rights_only),
+        TEST(a_service_gets_a_handle_that_the_gate_finds),
         TEST(what_is_no_service_cannot_be_called),
         TEST(a_capability_is_its_bit_on_a_core_handle),
         TEST(a_copy_has_the_same_rights_and_a_use_of_its_own),

@@ -17,7 +17,7 @@ static const struct {
     {"shared", 0, 262143, 1024, offsetof(struct domain_limits, shared_pages), false},
     {"threads", 0, 512, 8, offsetof(struct domain_limits, threads), false},
     {"events", 0, 4096, 64, offsetof(struct domain_limits, events), false},
-    {"handles", 1, 128, 64, offsetof(struct domain_limits, handles), false},
+    {"handles", 1, 1024, 64, offsetof(struct domain_limits, handles), false},
     {"budget", 1, 60000, 200, offsetof(struct domain_limits, budget_ms), true},
     {"wait", 1, 60000, 2000, offsetof(struct domain_limits, wait_ms), true},
 };

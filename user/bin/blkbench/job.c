@@ -65,10 +65,12 @@ static bool request_make(struct worker *worker, uint64_t index, bool write)
     uint64_t address = block_address(worker, index);
     size_t length = worker->settings->block_size;
     ssize_t done;
+    worker->totals.made++;
     do
         done = write ? pwrite(worker->device, worker->buffer, length, (off_t)address)
                      : pread(worker->device, worker->buffer, length, (off_t)address);
     while (done < 0 && errno == EINTR);
+    worker->totals.ended++;
     return done == (ssize_t)length;
 }
 

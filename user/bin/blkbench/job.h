@@ -24,7 +24,8 @@ enum message_kind {
 struct message {
     uint32_t kind;
     uint32_t worker;
-    uint64_t ios;           /* all of these: so far */
+    uint64_t ios;           /* all of these: so far; requests that are measured */
+    uint64_t made, ended;   /* those of preparing and checking as well: begun, come back */
     uint64_t errors;        /* failed requests */
     uint64_t verify_errors; /* wrong data */
     union {

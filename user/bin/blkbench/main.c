@@ -170,6 +170,8 @@ static void outcome_sum(struct run *run)
         outcome->ios += run->last[worker].ios;
         outcome->errors += run->last[worker].errors;
         outcome->verify_errors += run->last[worker].verify_errors;
+        outcome->made += run->last[worker].made;
+        outcome->ended += run->last[worker].ended;
     }
     outcome->elapsed_ns = run->last_end - run->first_start;
     outcome->insns_per_io = run->insns >= 0 && outcome->ios ? run->insns / (long)outcome->ios : -1;

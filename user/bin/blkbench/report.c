@@ -22,6 +22,8 @@ void report_print_json(const struct settings *settings, const struct outcome *ou
            settings->block_size, settings->jobs, settings->depth);
     printf(",\"ios\":%lu,\"errors\":%lu,\"verify_errors\":%lu", outcome->ios, outcome->errors,
            outcome->verify_errors);
+    if (settings->counts)
+        printf(",\"made\":%lu,\"ended\":%lu", outcome->made, outcome->ended);
     printf(",\"elapsed_ns\":%lu,\"iops\":%lu,\"bw_bytes\":%lu", outcome->elapsed_ns,
            per_second(outcome->ios, outcome->elapsed_ns),
            per_second(outcome->ios * settings->block_size, outcome->elapsed_ns));

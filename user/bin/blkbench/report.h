@@ -8,6 +8,7 @@
 
 struct outcome {
     uint64_t ios, errors, verify_errors;
+    uint64_t made, ended; // all requests, those of --verify's preparing and checking too
     uint64_t elapsed_ns;
     long insns_per_io; /* -1: not counted */
     struct histogram histogram;

@@ -19,7 +19,7 @@
 static const char usage[] =
     "[--dev=/dev/vda] [--rw=read|write|randread|randwrite|rw|randrw] [--bs=4k]\n"
     "                [--size=SIZE] [--numjobs=1] [--iodepth=1] [--runtime=5 | --ios=N]\n"
-    "                [--verify] [--seed=N] [--force] [-j]\n"
+    "                [--verify] [--seed=N] [--force] [-j [--counts]]\n"
     "                [--write_iops_log=FILE [--log_avg_msec=10]]\n"
     "  --size     bytes of the device that each job uses (all of it, shared out; with --verify at "
     "most 64m)\n"
@@ -30,7 +30,9 @@ static const char usage[] =
     "  --write_iops_log  lines `msec since boot, requests` for each 10 ms, or --log_avg_msec; "
     "needs "
     "--runtime\n"
-    "  -j         the result as one JSON object";
+    "  -j         the result as one JSON object\n"
+    "  --counts   in it also how many requests were made and have ended, those of --verify's\n"
+    "             preparing and checking included";
 
 _Noreturn static void refuse(const char *format, ...)
 {
@@ -103,6 +105,8 @@ static bool flag_parse(struct settings *settings, const char *word)
         settings->verify = true;
     else if (strcmp(word, "--force") == 0)
         settings->force = true;
+    else if (strcmp(word, "--counts") == 0)
+        settings->counts = true;
     else if (strcmp(word, "-j") == 0)
         settings->json = true;
     else
