@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: MIT
 //
 // Abort and kick against entry, wait, return and update: nobody runs in an instance that was taken
-// apart, and everybody who was in it comes out.
+// apart, everybody who was in it comes out, and nobody whom it threw out gets into it again.
 //
 // A thread counts itself in, reads the proxy's version again, publishes its frame and jumps; a trap
 // taken between the second read and the jump resumes at that read. Inside it computes, loops for
 // ever, sleeps, or calls on and comes back into a frame whose domain may have died meanwhile. A
-// fault takes the instance off the proxy, marks it dead, kicks who has a frame of it, interrupts
+// fault takes the instance off the proxy, then marks it dead, kicks who has a frame of it, interrupts
 // all harts. The reaper frees it once counters and frames say that nobody is in. An update closes
 // and opens the same gate meanwhile, both under the lock that the fault takes.
 //
@@ -18,6 +18,10 @@
 //   RETURN_BLIND   the way back into a frame does not ask whether its domain is dead
 //   OPEN_BLIND     the gate is opened without asking whether the instance has died
 //   REAP_BLIND     the reaper frees without asking who is inside
+//   DEAD_FIRST     the instance is marked dead before the gate is closed: who is thrown out and makes
+//                  its request again meets the same instance, until its tries are used up
+
+#define TRIES 2 // of one request behind a shadow
 
 #define LIVE 0
 #define CLOSED 1
@@ -40,6 +44,8 @@ bool over = false;
 
 proctype caller()
 {
+    bool thrown = false;
+    byte tries = 0;
 enter:
     if
     :: serving == CLOSED -> serving != CLOSED
@@ -58,6 +64,7 @@ check:
         goto enter
     :: else
     fi;
+    assert(!thrown);
     frame = true;
     // The jump, unless an interrupt comes before it.
     if
@@ -110,18 +117,30 @@ check:
     fi;
     INSIDE;
     in_text = false;
+    tries = TRIES; // it has its answer
 leave:
     frame = false;
     gone++;
     in_text = false;
+    tries++;
+    if
+    :: tries < TRIES -> thrown = true; goto enter
+    :: else
+    fi;
 out:
     over = true
 }
 
 proctype fault()
 {
-    atomic { !locked -> locked = true; serving = DEAD }; // closed or not
+    atomic { !locked -> locked = true };
+#ifdef DEAD_FIRST
     dead = true;
+    serving = DEAD;
+#else
+    serving = DEAD; // closed or not
+    dead = true;
+#endif
     locked = false;
     if
     :: frame -> kicked = true
