@@ -265,3 +265,58 @@ def test_four_harts_call_while_services_are_replaced_crash_and_restart(machine, 
     assert all(load["errors"] == load["verify_errors"] == 0 for load in loads), loads
     # The last one that crashed may be waiting for its time to start again.
     one.await_states("running", "probation")
+
+
+# A chain (posix above devfs above blk) is replaced link by link, all at once, under verified load;
+# beside that one service crashes again and again, also between the order for its update and the update.
+CHAIN = r"""
+for device in vda nullb0; do
+    (while [ ! -e /tmp/stop ]; do
+        blkbench --dev=/dev/$device --rw=randrw --verify --size=1m --numjobs=2 --iodepth=4 --runtime=1 \
+            --force -j || echo BAD
+    done > /tmp/load_$device) &
+done
+change() { # SERVICE IMAGE: until it is done; "busy" leaves all as it was
+    while :; do
+        answer=$(domain update $1 $2 2>&1)
+        case $answer in *"busy: "*) ;; *) echo "$answer"; return ;; esac
+    done
+}
+for service in blk devfs posix; do
+    (n=0; while [ $n -lt ROUNDS ]; do
+        change $service ${service}_v2; change $service $service; n=$((n + 1))
+    done > /tmp/changes_$service; echo over > /tmp/over_$service) &
+done
+while [ ! -e /tmp/over_blk ] || [ ! -e /tmp/over_devfs ] || [ ! -e /tmp/over_posix ]; do
+    domain fault nullblk load
+    domain update nullblk nullblk_v2
+    domain fault null jump; head -c 1 /dev/empty
+    domain update null null_v2
+    domain fault nullblk exec in import
+    domain update nullblk nullblk
+    domain update null null
+done > /tmp/crashes 2>&1
+touch /tmp/stop
+wait
+"""
+
+
+@pytest.mark.parametrize("cpus", [2, pytest.param(4, marks=pytest.mark.slow)])
+def test_a_chain_is_replaced_at_once_under_load_while_others_recover(machine, cpus):
+    rounds = 5
+    one = machine(cpus=cpus, timeout=120,
+                  files={"/root/chain.sh": CHAIN.replace("ROUNDS", str(rounds)).encode()})
+    one.check("umount /mnt 2> /dev/null; sh /root/chain.sh", timeout=300)
+    for service in ("blk", "devfs", "posix"):
+        lines = one.check(f"cat /tmp/changes_{service}").splitlines()
+        assert len(lines) == 2 * rounds and all("0 failed" in line for line in lines), lines
+    for device in ("vda", "nullb0"):
+        text = one.check(f"cat /tmp/load_{device}")
+        loads = json_lines(text)
+        assert loads and "BAD" not in text, text
+        assert all(each["errors"] == each["verify_errors"] == 0 for each in loads), loads
+    now = rows(one)
+    assert all(row["state"] in ("running", "probation") for row in now.values()), now
+    assert now["nullblk"]["faults"] and now["null"]["faults"], now
+    crashes = one.check("cat /tmp/crashes")
+    assert "import of nullblk crashed" in crashes and "0 failed" in crashes, crashes
