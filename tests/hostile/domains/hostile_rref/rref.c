@@ -193,8 +193,8 @@ static void race_free(uint64_t argument)
     raced = 1;
 }
 
-// Two threads with one RRef: one passes and lends it, the other frees it. It passes it to itself, and
-// is ended if it has it no more when that call returns it.
+// Two threads with one RRef: one passes and lends it, the other frees it. It passes it to itself,
+// and is ended if it has it no more when that call returns it.
 static int64_t race_of_two_threads(rref_t lent, uint64_t number)
 {
     (void)lent, (void)number;
