@@ -49,15 +49,17 @@ $(B)/domains/$1/$2.o: $3 $(call stamp,domain-$1,$(CFLAGS) $(INCLUDES)) $(DOMAIN_
 endef
 
 # The file keeps its symbols and a compact table of lines (a fault is reported as function+offset and
-# FILE:LINE) and the relocations of its data; what gdb wants stays beside it in NAME.debug.elf.
+# FILE:LINE) and the relocations of its data; what gdb wants stays beside it in NAME.debug.elf. Local
+# labels go when the relocations that name them have gone.
 define domain-link
 	$(call say,LINK,$@)
 	$(Q)$(CROSS_LD) -q --no-relax --gc-sections --build-id=none -z max-page-size=4096 \
 	    -T linker/domain.ld -o $(@:.elf=.debug.elf) $1 \
 	    --start-group $(B)/lib/domainlib.a $(DOMAIN_LIBC) --end-group
 	$(Q)$(call lines-table,$(@:.elf=.debug.elf)) > $(@:.elf=.lines)
-	$(Q)$(TOOLPREFIX)objcopy --strip-debug --discard-locals -R .rela.text -R .comment -R .riscv.attributes \
+	$(Q)$(TOOLPREFIX)objcopy --strip-debug -R .rela.text -R .comment -R .riscv.attributes \
 	    --add-section .lines=$(@:.elf=.lines) $(@:.elf=.debug.elf) $@
+	$(Q)$(TOOLPREFIX)objcopy --discard-locals --wildcard --strip-symbol='$$x*' $@
 	$(Q)$(B)/host/domverify $@ > $(@:.elf=.verified) || { cat $(@:.elf=.verified); exit 1; }
 endef
 

@@ -316,7 +316,7 @@ int elf_relocations(const uint8_t *file, uint64_t size, const struct elf_image *
                     int (*apply)(void *context, uint64_t place, uint64_t value), void *context,
                     const char **reason)
 {
-    (void)size; // elf_parse has checked that all tables are inside the file
+    uint64_t room = size / sizeof(struct relocation); // tables may overlap, and go on for hours
     for (uint64_t i = 0; i < image->section_count; i++) {
         struct section_header section, target;
         section_get(file, image, i, &section);
@@ -325,7 +325,11 @@ int elf_relocations(const uint8_t *file, uint64_t size, const struct elf_image *
         section_get(file, image, section.info, &target);
         if (!(target.flags & SECTION_ALLOCATED))
             continue; // of debug information
-        for (uint64_t n = 0; n < section.size / sizeof(struct relocation); n++) {
+        uint64_t count = section.size / sizeof(struct relocation);
+        if (count > room)
+            return refuse(reason, "has more relocations than its file has bytes for");
+        room -= count;
+        for (uint64_t n = 0; n < count; n++) {
             struct relocation entry;
             memcpy(&entry, file + section.offset + n * sizeof(entry), sizeof(entry));
             int error = relocate(file, image, &entry, apply, context, reason);

@@ -21,12 +21,15 @@ struct image *images;
 
 // ---- Judging a file ----
 
-// The relocations are looked at when the file is, and applied at each load.
-static int relocation_check(void *context, uint64_t place, uint64_t value)
+// The relocations are counted when the file is looked at, and noted when it is kept: a restart is
+// not to read the file's tables again.
+static int relocation_count(void *context, uint64_t place, uint64_t value)
 {
-    (void)context;
-    (void)place;
-    (void)value;
+    struct image *image = context;
+    (void)value; // is what stands in that place
+    if (image->relocations)
+        image->relocations[image->relocation_count] = (uint32_t)place;
+    image->relocation_count++;
     return 0;
 }
 
@@ -38,7 +41,7 @@ static int image_parse(const void *file, uint64_t size, struct image *image, cha
     if (!error)
         error = image_check(file, image, &why);
     if (!error)
-        error = elf_relocations(file, size, &image->elf, relocation_check, NULL, &why);
+        error = elf_relocations(file, size, &image->elf, relocation_count, image, &why);
     if (error)
         format_text(reason, reason_size, "%s", why);
     return error;
@@ -82,6 +85,30 @@ static int text_keep(struct image *image, const uint32_t *words)
     image->text_frames = frames;
     image->text_pages = count;
     return 0;
+}
+
+static void text_drop(struct image *image)
+{
+    core_free(page_pointer(image->text_frames[0]), text_bytes(image));
+    core_free(image->text_frames, image->text_pages * sizeof(*image->text_frames));
+}
+
+static uint64_t relocation_bytes(const struct image *image)
+{
+    return image->relocation_count * sizeof(*image->relocations);
+}
+
+// False: no memory. The file has been looked at.
+static bool relocations_keep(struct image *image)
+{
+    const char *why;
+    if (!image->relocation_count)
+        return true;
+    image->relocations = core_alloc(relocation_bytes(image));
+    if (!image->relocations)
+        return false;
+    image->relocation_count = 0;
+    return !elf_relocations(image->file, image->size, &image->elf, relocation_count, image, &why);
 }
 
 // Copies the text into frames, verifies these frames, keeps them.
@@ -252,6 +279,11 @@ struct image *image_register(const void *file, uint64_t size, const char *from, 
         image->file = memcpy(own, file, size);
     }
     error = image_verify(image, reason, reason_size);
+    if (!error && !relocations_keep(image)) {
+        text_drop(image);
+        format_text(reason, reason_size, "out of memory (stop a service)");
+        error = -ENOMEM;
+    }
     if (error) {
         if (copy)
             core_free((void *)(uintptr_t)image->file, size);
@@ -307,8 +339,9 @@ int64_t image_forget(const char *name, char *reason, uint64_t reason_size)
     bool needed = false;
     uint32_t count = 0;
     for (struct image *image; (image = image_take(name, &needed)); count++) {
-        core_free(page_pointer(image->text_frames[0]), text_bytes(image));
-        core_free(image->text_frames, image->text_pages * sizeof(*image->text_frames));
+        text_drop(image);
+        if (image->relocations)
+            core_free(image->relocations, relocation_bytes(image));
         core_free((void *)(uintptr_t)image->file, image->size);
         core_free(image, sizeof(*image));
     }
@@ -350,19 +383,26 @@ static int segment_map(const struct image *image, const struct elf_segment *segm
     return 0;
 }
 
-static int relocation_apply(void *context, uint64_t place, uint64_t value)
+// The addresses in its data, as the linker left them, become those in this slot. All were found to
+// be multiples of 8 within what has just been mapped.
+static void relocations_apply(const struct image *image, struct slot *slot)
 {
-    struct slot *slot = context;
-    char *page = slot_page(slot, place);
-    if (!page)
-        return -ENOEXEC;
-    *(uint64_t *)(page + place % PAGE_SIZE) = slot->base + value;
-    return 0;
+    uint64_t last = UINT64_MAX;
+    char *page = NULL;
+    for (uint64_t i = 0; i < image->relocation_count; i++) {
+        uint64_t place = image->relocations[i];
+        if (place / PAGE_SIZE != last) {
+            last = place / PAGE_SIZE;
+            page = slot_page(slot, place);
+        }
+        uint64_t *word = (uint64_t *)(page + place % PAGE_SIZE);
+        *word = slot->base + (uint32_t)*word; // the same, where a place is named twice
+    }
 }
 
 int image_load(struct image *image, struct slot *slot, char *reason, uint64_t reason_size)
 {
-    const char *why = "one of its addresses lies outside of its data";
+    const char *why = "out of memory (stop a service)";
     if (!image->verified)
         panic("image: %s was never verified", image->header.name);
     int error = text_map(image, slot);
@@ -372,13 +412,10 @@ int image_load(struct image *image, struct slot *slot, char *reason, uint64_t re
         error = segment_map(image, &image->elf.data, slot, PTE_READ | PTE_WRITE);
     if (error == -E2BIG)
         why = "its data needs more pages than its limit (raise `limit pages` in its manifest)";
-    else if (error)
-        why = "out of memory (stop a service)";
-    else
-        error =
-            elf_relocations(image->file, image->size, &image->elf, relocation_apply, slot, &why);
     if (error)
         format_text(reason, reason_size, "%s", why);
+    else
+        relocations_apply(image, slot);
     slot->heap_end = image->elf.end;
     return error;
 }

@@ -26,6 +26,9 @@ struct image {
     uint32_t text_pages;
     uint64_t instructions, guarded_stores, guarded_loads;
     uint64_t verify_ns;
+    // Slot offsets of the addresses in its data, which an instance's base is added to.
+    uint32_t *relocations;
+    uint64_t relocation_count;
     struct image *next;
 };
 

@@ -353,6 +353,23 @@ static void other_absolute_types_are_refused(void **state)
     }
 }
 
+// Tables that overlap could hold more of them than anybody waits for.
+static void more_relocations_than_the_file_has_bytes_for_are_refused(void **state)
+{
+    (void)state;
+    struct file file = good_file();
+    struct elf_image image;
+    struct applied applied = {0};
+    const char *reason = NULL;
+    uint64_t three = 3 * sizeof(Elf64_Rela);
+    assert_int_equal(elf_parse((const uint8_t *)&file, sizeof(file), &image, &reason), 0);
+    assert_int_equal(
+        elf_relocations((const uint8_t *)&file, three, &image, note, &applied, &reason), 0);
+    assert_int_equal(
+        elf_relocations((const uint8_t *)&file, three - 1, &image, note, &applied, &reason), -8);
+    assert_non_null(reason);
+}
+
 static void values_outside_of_a_slot_are_refused(void **state)
 {
     (void)state;
@@ -445,6 +462,7 @@ int main(void)
         cmocka_unit_test(null_absolute_and_debug_values_stay_as_they_are),
         cmocka_unit_test(absolute_addresses_elsewhere_are_refused),
         cmocka_unit_test(other_absolute_types_are_refused),
+        cmocka_unit_test(more_relocations_than_the_file_has_bytes_for_are_refused),
         cmocka_unit_test(values_outside_of_a_slot_are_refused),
         cmocka_unit_test(random_damage_is_refused_or_harmless),
     };
