@@ -124,9 +124,9 @@ static void table_leaves_free(const uint64_t *leaves)
     }
 }
 
-static void table_free(uint64_t *table)
+static void table_free(uint64_t *table, uint32_t first)
 {
-    for (uint32_t i = 0; i < TABLE_ENTRIES; i++) {
+    for (uint32_t i = first; i < TABLE_ENTRIES; i++) {
         bool leaf = table[i] & (PTE_READ | PTE_WRITE | PTE_EXECUTE); // a 2 MiB block of the heap
         if (table[i] && !leaf) {
             table_leaves_free(page_pointer(pte_physical(table[i])));
@@ -137,6 +137,16 @@ static void table_free(uint64_t *table)
     }
 }
 
+// The first table stays, and in it the gate page alone: there may be no memory for another one.
+static void gate_table_free(uint64_t *table)
+{
+    uint64_t *leaves = page_pointer(pte_physical(table[0]));
+    table_leaves_free(leaves);
+    memset(leaves + 1, 0, PAGE_SIZE - sizeof(*leaves));
+    __atomic_fetch_or(&table[0], PTE_VALID, __ATOMIC_RELEASE);
+    table_free(table, 1);
+}
+
 void slot_release(struct slot *slot)
 {
     interrupt_state state = lock_take(&slot->lock);
@@ -144,10 +154,10 @@ void slot_release(struct slot *slot)
         table_detach(slot_table(slot, n));
     lock_release(&slot->lock, state);
     fence_all(true);
-    for (uint32_t n = 0; n < SLOT_ROOTS; n++)
-        table_free(slot_table(slot, n));
+    gate_table_free(slot_table(slot, 0));
+    for (uint32_t n = 1; n < SLOT_ROOTS; n++)
+        table_free(slot_table(slot, n), 0);
     heap_forget_slot(slot);
-    gate_map(slot->base + SLOT_GATE_PAGE);
     slot->pages = slot->stack_pages = 0;
     slot->heap_end = 0;
     __atomic_store_n(&slot->domain, NULL, __ATOMIC_RELEASE);
