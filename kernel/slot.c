@@ -11,11 +11,15 @@
 #include "microcore/pagetable.h"
 #include "microcore/panic.h"
 #include "microcore/string.h"
+#include "microcore/task.h"
+#include "microcore/timer.h"
 
-#define SLOT_ROOTS    (SLOT_SIZE >> 30) // root entries of one slot
-#define TABLE_ENTRIES 512
-#define HEAP_LEAVES   64 // of how many frames heaps leave one to the stacks
-#define LEAF_FLAGS    (PTE_VALID | PTE_GLOBAL | PTE_ACCESSED | PTE_DIRTY)
+#define SLOT_ROOTS     (SLOT_SIZE >> 30) // root entries of one slot
+#define TABLE_ENTRIES  512
+#define HEAP_LEAVES    64 // of how many frames heaps leave one to the stacks
+#define TOUCH_TRIES    50 // to find a page for what was touched
+#define TOUCH_PAUSE_NS 1000000
+#define LEAF_FLAGS     (PTE_VALID | PTE_GLOBAL | PTE_ACCESSED | PTE_DIRTY)
 
 static struct slot slots[SLOT_COUNT];
 static uint32_t slot_next; // fresh slots are taken in turn, so that a stale address is found out
@@ -270,6 +274,15 @@ static int stack_touch(struct slot *slot, uint64_t offset)
     return error ? -ENOMEM : 0;
 }
 
+static int slot_touch(struct slot *slot, uint64_t offset)
+{
+    if (offset >= SLOT_STACKS && offset < SLOT_SHARED)
+        return stack_touch(slot, offset);
+    if (offset >= SLOT_SHARED && offset < SLOT_SHARED_LIMIT)
+        return heap_touch(slot, offset);
+    return -EFAULT;
+}
+
 int slot_resolve(struct slot *slot, uint64_t offset, bool write)
 {
     uint64_t entry = slot_entry(slot, offset);
@@ -279,11 +292,13 @@ int slot_resolve(struct slot *slot, uint64_t offset, bool write)
     }
     if (entry)
         return -EFAULT;
-    if (offset >= SLOT_STACKS && offset < SLOT_SHARED)
-        return stack_touch(slot, offset);
-    if (offset >= SLOT_SHARED && offset < SLOT_SHARED_LIMIT)
-        return heap_touch(slot, offset);
-    return -EFAULT;
+    // Without memory for it the instance dies. Somebody may give some back before that.
+    int error = slot_touch(slot, offset);
+    for (uint32_t tries = 0; error == -ENOMEM && tries < TOUCH_TRIES; tries++) {
+        task_block(time_now() + TOUCH_PAUSE_NS);
+        error = slot_touch(slot, offset);
+    }
+    return error;
 }
 
 // ---- Copying ----

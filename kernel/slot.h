@@ -42,8 +42,8 @@ void *slot_page(struct slot *slot, uint64_t offset);
 
 // A fault at OFFSET: maps a stack page on first touch, or a shared-heap page if the domain owns or
 // was lent an RRef there. Returns 0 when the access may be repeated, -EFAULT when it is a fault,
-// -ENOMEM. For loads and stores only: a fetch fault is never answered by it. Any context with
-// interrupts off or on, no lock held.
+// -ENOMEM, once nobody has given memory back for a while. For loads and stores only: a fetch fault
+// is never answered by it. A thread in a trap or in the core, interrupts off or on, no lock held.
 int slot_resolve(struct slot *slot, uint64_t offset, bool write);
 
 // Maps zeroed pages at the end of the private heap. Its old end (an offset), or a negative errno.
