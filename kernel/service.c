@@ -339,12 +339,14 @@ int64_t service_restart(struct proxy *proxy, struct image *image, char *reason)
     proxy->state = SERVICE_RESTARTING;
     if (!error)
         error = service_begin(proxy, image, reason);
-    if (!error)
+    if (!error) {
         proxy->restarts++;
-    else if (proxy_has_shadow(proxy))
+        proxy->failures = proxy->pause_ms = 0; // it was looked after
+    } else if (proxy_has_shadow(proxy)) {
         service_recover_failed(proxy, reason);
-    else
+    } else {
         service_give_up(proxy, SERVICE_FAULTED);
+    }
     return error;
 }
 
