@@ -8,6 +8,7 @@
 #include "kernel/thread.h"
 #include "kernel/wait.h"
 #include "microcore/console.h"
+#include "microcore/fail.h"
 #include "microcore/page.h"
 #include "microcore/panic.h"
 #include "microcore/string.h"
@@ -213,6 +214,7 @@ void control_sleep(uint64_t seen, uint64_t deadline)
 static void control_task(void *argument)
 {
     (void)argument;
+    task_current()->fail_run = FAIL_ALWAYS;
     for (;;) {
         uint64_t seen = event_count(arrived);
         uint64_t due = control_recover(); // first: somebody waits
@@ -283,6 +285,8 @@ int64_t control_run(struct control_command *command, void *file)
     struct job *job = thread->job;
     if (thread == control_thread)
         return -EDEADLK; // a life-cycle function that gives commands would wait for itself
+    if (command->operation == CONTROL_FAIL)
+        return control_fail(command->image, command->interface, command->flags, command->reply);
     if (job && job_is_for(job, command, file)) {
         if (file)
             core_free(file, command->length); // the job has its own copy

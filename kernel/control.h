@@ -49,6 +49,10 @@ int64_t service_restart(struct proxy *proxy, struct image *image, char *reason);
 // STAGE: enum fault_stage.
 int64_t service_arm_fault(struct proxy *proxy, const char *class_name, uint32_t stage,
                           char *reason);
+// The NTHth request for KIND that comes of the calling thread fails, and those after it, TIMES in
+// all (0: one); KIND "off": none does, and REPLY tells whether it has. Not through the control
+// task: it is about who asks.
+int64_t control_fail(const char *kind, uint32_t nth, uint32_t times, char *reply);
 int64_t service_update(struct proxy *proxy, struct image *image, bool rollback, char *reason);
 // Opens PROXY for the instance: callers get in from now on.
 void service_open(struct proxy *proxy, struct domain *domain);

@@ -5,6 +5,7 @@
 #include "kernel/fault.h"
 #include "kernel/thread.h"
 #include "kernel/abi/error.h"
+#include "microcore/fail.h"
 #include "microcore/page.h"
 #include "microcore/timer.h"
 
@@ -32,7 +33,7 @@ static void event_destroy(struct object *object)
 
 struct event *event_create(void)
 {
-    struct event *event = core_alloc(sizeof(*event));
+    struct event *event = fail_now(FAIL_EVENT) ? NULL : core_alloc(sizeof(*event));
     if (!event)
         return NULL;
     object_init(&event->object, OBJECT_EVENT, event_destroy);

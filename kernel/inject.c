@@ -2,10 +2,12 @@
 // `domain fault`: arms one fault, which the instance itself commits (domainlib/fault.c): in the
 // next call, in a function of its life, or in a thread of its own. Nothing of it is on the fast
 // path.
+// `domain failnth`: the Nth request for something is refused (microcore/fail.h).
 #include "kernel/abi/error.h"
 #include "kernel/control.h"
 #include "kernel/domain.h"
 #include "microcore/console.h"
+#include "microcore/fail.h"
 #include "microcore/string.h"
 
 // Points every method of the serving version at domainlib's fault_commit. False: nobody serves.
@@ -69,5 +71,30 @@ int64_t service_arm_fault(struct proxy *proxy, const char *class_name, uint32_t 
         return -ESRCH;
     }
     format_text(reason, REASON_SIZE, "the next call commits: %s", class_name);
+    return 0;
+}
+
+int64_t control_fail(const char *kind, uint32_t nth, uint32_t times, char *reply)
+{
+    static const char *const kinds[] = {"off",   "page", "object", "rref", "handle",
+                                        "event", "slot", "thread", "stack"};
+    uint32_t found = 0, left = fail_left();
+    while (found <= FAIL_STACK && strcmp(kind, kinds[found]))
+        found++;
+    if (found > FAIL_STACK || !found != !nth) {
+        format_text(reply, CONTROL_REPLY_SIZE,
+                    "domain: failnth: no request %u for a %s (page, object, rref, handle, event, "
+                    "slot, thread or stack, from 1 on)",
+                    nth, kind);
+        return -EINVAL;
+    }
+    fail_arm(found, nth, times ? times : 1);
+    if (found)
+        format_text(reply, CONTROL_REPLY_SIZE, "domain: failnth: request %u for a %s fails", nth,
+                    kind);
+    else if (left)
+        format_text(reply, CONTROL_REPLY_SIZE, "domain: failnth: not reached, %u to go", left);
+    else
+        format_text(reply, CONTROL_REPLY_SIZE, "domain: failnth: the request failed");
     return 0;
 }

@@ -6,6 +6,7 @@
 #include "kernel/domain.h"
 #include "kernel/event.h"
 #include "kernel/proxy.h"
+#include "microcore/fail.h"
 #include <stddef.h>
 
 void object_init(struct object *object, enum object_kind kind, void (*destroy)(struct object *))
@@ -70,6 +71,8 @@ int handle_insert(struct domain *domain, struct object *object, uint64_t rights)
     if (object->kind == OBJECT_PROXY && end > HANDLES_CALLED)
         end = HANDLES_CALLED;
     int handle = -ENFILE;
+    if (fail_now(FAIL_HANDLE))
+        return handle;
     interrupt_state state = lock_take(&domain->lock);
     if (domain->handle_low < header->need_count)
         domain->handle_low = header->need_count;

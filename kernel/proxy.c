@@ -7,6 +7,7 @@
 #include "kernel/gate.h"
 #include "kernel/image.h"
 #include "kernel/thread.h"
+#include "microcore/fail.h"
 #include "microcore/hart.h"
 #include "microcore/page.h"
 #include "microcore/string.h"
@@ -35,6 +36,8 @@ void version_init(void)
 
 struct version *version_alloc(void)
 {
+    if (fail_now(FAIL_SLOT))
+        return NULL;
     for (struct version *version = version_pool; version < version_pool + VERSIONS_MAX; version++) {
         uint32_t expected = 0;
         if (!__atomic_compare_exchange_n(&version->in_use, &expected, true, false, __ATOMIC_ACQ_REL,

@@ -9,6 +9,7 @@
 #include "kernel/thread.h"
 #include "kernel/wait.h"
 #include "microcore/console.h"
+#include "microcore/fail.h"
 #include "microcore/hart.h"
 #include "microcore/panic.h"
 #include "microcore/timer.h"
@@ -198,6 +199,7 @@ static struct domain *find_unreported(void)
 static void reaper(void *argument)
 {
     (void)argument;
+    task_current()->fail_run = FAIL_ALWAYS;
     uint64_t pause = POLL_NS;
     for (;;) {
         uint64_t seen = event_count(deaths);

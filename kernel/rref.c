@@ -5,6 +5,7 @@
 #include "kernel/heap.h"
 #include "kernel/registry.h"
 #include "kernel/window.h"
+#include "microcore/fail.h"
 #include "microcore/page.h"
 
 #define CHUNK_RECORDS 64
@@ -67,7 +68,7 @@ struct rref *record_alloc(struct domain *domain, uint64_t pages, int64_t *error)
     interrupt_state state = lock_take(&registry_lock);
     if (!free_first)
         chunk_add();
-    struct rref *record = free_first;
+    struct rref *record = fail_now(FAIL_RREF) ? NULL : free_first;
     if (record) {
         free_first = record->next_free;
         if (!free_first)

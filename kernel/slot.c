@@ -7,6 +7,7 @@
 #include "kernel/proxy.h"
 #include "kernel/thread.h"
 #include "microcore/copy.h"
+#include "microcore/fail.h"
 #include "microcore/page.h"
 #include "microcore/pagetable.h"
 #include "microcore/panic.h"
@@ -61,6 +62,8 @@ static bool slot_take(struct slot *slot, struct domain *domain)
 // emulator's translations, of which a fresh slot costs an update a millisecond.
 struct slot *slot_alloc(struct domain *domain)
 {
+    if (fail_now(FAIL_SLOT))
+        return NULL;
     for (uint32_t i = 0; i < SLOT_COUNT; i++) {
         if (slots[i].image == domain->image && slot_take(&slots[i], domain))
             return &slots[i];
@@ -267,6 +270,8 @@ static int stack_touch(struct slot *slot, uint64_t offset)
         return -EFAULT; // the guard below a stack
     if (!stack_is_used(slot, offset))
         return -EFAULT; // no limit counts its page, so there must be somebody on it
+    if (fail_now(FAIL_STACK))
+        return -ENOMEM;
     int error =
         slot_map_page(slot, offset & ~(uint64_t)(PAGE_SIZE - 1), PTE_READ | PTE_WRITE, NULL);
     if (error == -EEXIST)

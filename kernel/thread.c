@@ -4,6 +4,7 @@
 #include "kernel/gate.h"
 #include "kernel/space.h"
 #include "kernel/abi/error.h"
+#include "microcore/fail.h"
 #include "microcore/page.h"
 #include "microcore/pagetable.h"
 #include "microcore/panic.h"
@@ -112,6 +113,8 @@ static struct thread *thread_make(void)
 
 struct thread *thread_create(const char *name, void (*function)(void *), void *argument)
 {
+    if (fail_now(FAIL_THREAD))
+        return NULL;
     struct thread *thread = thread_find_free();
     if (!thread)
         thread = thread_make();

@@ -2,6 +2,7 @@
 // Small objects of the core: pages cut into pieces of one power of two, after Bonwick's slabs
 // (USENIX 1994). A page whose last piece is freed goes back to the page allocator. Pieces of more
 // than a quarter of a page are whole blocks of pages.
+#include "microcore/fail.h"
 #include "microcore/layout.h"
 #include "microcore/lock.h"
 #include "microcore/page.h"
@@ -129,6 +130,8 @@ size_t core_bytes(void)
 
 void *core_alloc(size_t bytes)
 {
+    if (fail_now(FAIL_OBJECT))
+        return NULL;
     if (bytes > 1ul << SHIFT_MAX) {
         uint64_t physical = page_alloc_zeroed(order_for(bytes));
         return physical ? page_pointer(physical) : NULL;

@@ -4,6 +4,7 @@
 // not have to find any for it.
 #include "microcore/page.h"
 #include "microcore/devicetree.h"
+#include "microcore/fail.h"
 #include "microcore/hart.h"
 #include "microcore/layout.h"
 #include "microcore/lock.h"
@@ -182,6 +183,8 @@ static void cache_free(uint64_t physical)
 uint64_t page_alloc(unsigned order)
 {
     uint64_t physical = 0;
+    if (fail_now(FAIL_PAGE))
+        return 0;
     if (order == 0) {
         physical = cache_alloc();
     } else if (order <= PAGE_ORDER_MAX) {

@@ -7,6 +7,7 @@
 // context.
 #include "microcore/task.h"
 #include "microcore/csr.h"
+#include "microcore/fail.h"
 #include "microcore/hart.h"
 #include "microcore/layout.h"
 #include "microcore/page.h"
@@ -63,6 +64,7 @@ void task_prepare(struct task *task, const char *name, void (*function)(void *),
     task->timed_out = false;
     task->wake_pending = false;
     task->urgent = false;
+    task->fail_run = fail_inherit();
     task->run_ns = 0;
     task->name = name;
     if (!task->hart)

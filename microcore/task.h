@@ -36,6 +36,7 @@ struct task {
     bool wake_pending;    // woken before it had blocked
     bool urgent;          // comes before others when it is ready: somebody waits for what it does
     bool uses_float;      // a user thread: f registers are saved at a switch if sstatus.FS is dirty
+    uint32_t fail_run;    // whose requests these are, for microcore/fail.h
     uint64_t run_ns;      // CPU time used
     uint64_t started_ns;  // when it was last switched to
     const char *name;

@@ -85,6 +85,7 @@ static const struct form forms[] = {
     {"forget", VERB_FORGET, false, true, "usage: forget IMAGE"},
     {"shadow", VERB_SHADOW, true, true, "usage: shadow NAME on|off"},
     {"verify", VERB_VERIFY, false, true, "usage: verify FILE"},
+    {"failnth", VERB_FAILNTH, false, true, "usage: failnth KIND N [TIMES], or failnth off"},
 };
 
 // What may come behind the words that every command of this form has. False: it may not.
@@ -100,6 +101,11 @@ static bool rest_parse(const struct words *words, uint32_t at, struct command *c
     if (command->verb == VERB_UPDATE && left == 1) {
         command->number = word_number(words, at);
         return command->number != 0;
+    }
+    if (command->verb == VERB_FAILNTH && left <= 2) {
+        command->number = word_number(words, at);
+        command->times = left == 2 ? word_number(words, at + 1) : 1;
+        return command->number && command->times;
     }
     if (command->verb == VERB_FAULT && left == 2 && word_is(words, at, "in")) {
         static const char *const stages[] = {"method", "init",   "import", "attach",
@@ -128,7 +134,7 @@ int command_parse(const char *line, uint64_t length, struct command *command, co
     if (!words_cut(line, length, &words))
         return -EINVAL;
     *why = "unknown command (register, load, update, rollback, restart, stop, "
-           "fault, shadow, verify, forget)";
+           "fault, shadow, verify, forget, failnth)";
     for (uint32_t i = 0; i < sizeof forms / sizeof *forms; i++) {
         const struct form *form = &forms[i];
         uint32_t at = 1;

@@ -17,6 +17,7 @@ enum command_verb {
     VERB_FORGET, // image
     VERB_SHADOW, // service, image: on or off
     VERB_VERIFY,
+    VERB_FAILNTH, // image: the kind, number, times; or image: off
 };
 
 struct command {
@@ -25,6 +26,7 @@ struct command {
     char image[COMMAND_WORD_MAX]; // image name or file
     uint32_t number;
     uint32_t force;
+    uint32_t times;
 };
 
 // Reads LENGTH bytes, with or without a newline at the end. Returns 0; -E2BIG for more than

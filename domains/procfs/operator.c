@@ -139,6 +139,7 @@ static int64_t run(const struct command *command, char *reply)
         [VERB_RESTART] = CONTROL_RESTART,   [VERB_STOP] = CONTROL_STOP,
         [VERB_FAULT] = CONTROL_FAULT,       [VERB_VERIFY] = CONTROL_VERIFY,
         [VERB_SHADOW] = CONTROL_SHADOW,     [VERB_FORGET] = CONTROL_FORGET,
+        [VERB_FAILNTH] = CONTROL_FAIL,
     };
     struct control_command control = {.operation = operations[command->verb],
                                       .flags = command->force,
@@ -163,9 +164,9 @@ static int64_t run(const struct command *command, char *reply)
         if (error < 0)
             return error;
     } else if (command->verb == VERB_FAULT || command->verb == VERB_SHADOW ||
-               command->verb == VERB_FORGET) {
+               command->verb == VERB_FORGET || command->verb == VERB_FAILNTH) {
         snprintf(control.image, sizeof control.image, "%.23s", command->image);
-        control.flags = command->verb == VERB_FAULT ? command->number : 0;
+        control.flags = command->verb == VERB_FAULT ? command->number : command->times;
     }
     int64_t result = core_control_command(HANDLE_CONTROL, &control);
     snprintf(reply, REPLY_SIZE, "%.256s\n", control.reply);

@@ -141,6 +141,8 @@ enum control_operation {
     CONTROL_VERIFY, // image as for register
     CONTROL_SHADOW, // image: "on" or "off"
     CONTROL_FORGET, // image: its name
+    CONTROL_FAIL,   // image: a kind of request, interface: which of them fails, flags: how many
+                    // from there on; or image: "off"
 };
 
 // Where an armed fault is committed.

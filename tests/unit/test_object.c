@@ -11,6 +11,7 @@
 #include "kernel/abi/error.h"
 #include "kernel/domain.h"
 #include "kernel/event.h"
+#include "microcore/fail.h"
 
 #define NEEDS 3
 #define LIMIT 10
@@ -36,6 +37,13 @@ void lock_release(struct lock *lock, interrupt_state state)
 uint64_t event_signal(struct event *event)
 {
     return ++event->count;
+}
+
+uint32_t fail_armed;
+
+bool fail_count(void)
+{
+    return false;
 }
 
 static void note_destroyed(struct object *object)

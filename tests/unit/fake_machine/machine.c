@@ -10,6 +10,7 @@
 #include "kernel/rref.h"
 #include "kernel/space.h"
 #include "microcore/copy.h"
+#include "microcore/fail.h"
 #include "microcore/page.h"
 #include "microcore/pagetable.h"
 
@@ -245,6 +246,13 @@ int space_pin(struct space *space, uint64_t address, bool write, uint64_t *physi
     (void)space, (void)address, (void)write;
     *physical = page_alloc_zeroed(0);
     return *physical ? 0 : -ENOMEM;
+}
+
+uint32_t fail_armed;
+
+bool fail_count(void)
+{
+    return false;
 }
 
 void object_get(struct object *object)

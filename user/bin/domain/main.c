@@ -21,6 +21,9 @@ static const char usage[] =
     "       domain fault list                    the classes of faults\n"
     "       domain forget IMAGE                  give back what an image from a file takes\n"
     "       domain shadow NAME on|off            hide faults of NAME by a restart, or show them\n"
+    "       domain failnth KIND N COMMAND...     give a command whose Nth request for a page, "
+    "object,\n"
+    "                                            rref, handle, event, slot, thread, stack fails\n"
     "       domain verify FILE                   run the verifier only\n"
     "       domain top                           live screen; q quits";
 
@@ -40,6 +43,7 @@ static const struct {
     {"forget", 1, 1, "forget IMAGE"},
     {"shadow", 2, 2, "shadow NAME on|off"},
     {"verify", 1, 1, "verify FILE"},
+    {"failnth", 3, 8, "failnth KIND N COMMAND..."},
 };
 
 _Noreturn static void usage_refuse(const char *synopsis)
@@ -82,6 +86,20 @@ static bool question_answer(char **words, int count)
     return true;
 }
 
+/* Arms, gives the command, and says whether the request was reached. */
+static int failnth_run(char **words, int count)
+{
+    char *off[] = {"failnth", "off"};
+    int status = command_send(words, 3);
+    if (status)
+        return status;
+    status = command_send(words + 3, count - 3);
+    if (command_send(off,
+                     2)) /* may have been the one that failed; then it does not a second time */
+        command_send(off, 2);
+    return status;
+}
+
 static int command_run(char **words, int count)
 {
     for (size_t i = 0; i < sizeof commands / sizeof *commands; i++) {
@@ -100,7 +118,7 @@ static int command_run(char **words, int count)
             usage_refuse(commands[i].synopsis);
         if (strcmp(words[0], "stop") == 0 && count == 3 && strcmp(words[2], "--force") != 0)
             usage_refuse(commands[i].synopsis);
-        return command_send(words, count);
+        return strcmp(words[0], "failnth") ? command_send(words, count) : failnth_run(words, count);
     }
     fprintf(stderr, "domain: %s: no such command\nusage: %s\n", words[0], usage);
     return 2;

@@ -5,6 +5,7 @@
 #include <stddef.h>
 #include <string.h>
 #include <unistd.h>
+#include "file_at.h"
 #include "kernel/abi/manifest.h"
 #include "target.h"
 #include "tool.h"

@@ -36,13 +36,6 @@ struct target {
 extern const struct target targets[];
 extern const unsigned target_count;
 
-/* open() that replaces the file number in *file, if that is one. */
-bool file_reopen(int *file, const char *path, int flags);
-
-/* Calls that are begun again after -EINTR, which is no answer of the service. */
-long file_read_at(int file, void *bytes, unsigned long length, long offset);
-long file_write_at(int file, const void *bytes, unsigned long length, long offset);
-
 bool disk_open(void), disk_fill(void);
 enum outcome disk_request(uint64_t random);
 bool null_block_open(void), null_block_fill(void);

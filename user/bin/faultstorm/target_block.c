@@ -6,6 +6,7 @@
 #include <string.h>
 #include <unistd.h>
 #include "block.h"
+#include "file_at.h"
 #include "target.h"
 
 #define BLOCK_BYTES 4096

@@ -8,7 +8,7 @@
 #include <string.h>
 #include <time.h>
 #include <unistd.h>
-#include "target.h"
+#include "file_at.h"
 #include "tool.h"
 
 #define FOLDER     "/proc/sys/domain/"
@@ -36,9 +36,10 @@ static bool text_read(int *file, const char *path, char text[TEXT_SIZE])
     return false;
 }
 
+static int command_file = -1;
+
 int command_run(const char *format, ...)
 {
-    static int file = -1;
     char line[LINE_SIZE];
     va_list arguments;
     va_start(arguments, format);
@@ -46,19 +47,26 @@ int command_run(const char *format, ...)
     va_end(arguments);
     int reason = ENOENT;
     for (int tries = 0; tries < TRIES_OPEN; tries++) {
-        if (file < 0 && !file_reopen(&file, FOLDER "command", O_RDWR)) {
+        if (command_file < 0 && !file_reopen(&command_file, FOLDER "command", O_RDWR)) {
             reason = errno;
             continue;
         }
-        if (file_write_at(file, line, strlen(line), 0) > 0)
+        if (file_write_at(command_file, line, strlen(line), 0) > 0)
             return 0;
         reason = errno;
         if (reason != EBADF && reason != ESTALE)
             break;
-        close(file);
-        file = -1;
+        close(command_file);
+        command_file = -1;
     }
     return -reason;
+}
+
+void command_answer(char *answer, size_t size)
+{
+    long length = command_file >= 0 ? file_read_at(command_file, answer, size - 1, 0) : 0;
+    answer[length > 0 ? length : 0] = 0;
+    answer[strcspn(answer, "\n")] = 0;
 }
 
 /* The start of the line whose first word is `name`, or NULL. */

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: MIT
-// What the campaign asks of the system: commands, the state of services, what is in use.
+// What a campaign asks of the system: commands, the state of services, what is in use.
 #pragma once
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 struct service {
@@ -20,6 +21,9 @@ struct resources {
 
 /* Gives one command, e.g. "restart %s". 0, or a negative errno. */
 int command_run(const char *format, ...) __attribute__((format(__printf__, 1, 2)));
+
+/* The line that the system answered to the last one; empty where there is none. */
+void command_answer(char *answer, size_t size);
 
 /* False: there is no such service, or the system did not answer. */
 bool service_look(const char *name, struct service *service);
