@@ -136,7 +136,7 @@ int64_t terminal_job_control(struct thread *thread, uint64_t request, uint64_t a
 // 0 if the process may use the terminal now, else it was sent a signal (-EINTR) or may not (-EIO).
 int64_t terminal_check(struct thread *thread, uint32_t signal);
 int64_t terminal_open(struct thread *thread, const struct open_file *file);
-void terminal_start(void);
+int64_t terminal_start(void); // 0 or a negative errno
 // Its thread touches nothing from now on; -EBUSY: it does not come to an end.
 int64_t terminal_stop(void);
 struct state_writer;

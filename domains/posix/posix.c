@@ -41,8 +41,10 @@ static bool is_started_again(void)
 int64_t domain_attach(void)
 {
     int64_t result = alarm_start();
-    if (result < 0)
+    if (result < 0) {
         log_printf("no alarms (error %d)", (int)result);
+        return result;
+    }
     if (!handover_was_imported())
         result = process_start_first("/bin/init", is_started_again() ? "again" : NULL);
     if (result < 0) {
@@ -51,8 +53,7 @@ int64_t domain_attach(void)
                    (int)-result);
         return result;
     }
-    terminal_start();
-    return 0;
+    return terminal_start();
 }
 
 int64_t domain_detach(uint64_t resume)
@@ -61,9 +62,8 @@ int64_t domain_detach(uint64_t resume)
     if (result < 0)
         return result;
     if (resume)
-        terminal_start();
-    else
-        alarm_stop();
+        return terminal_start();
+    alarm_stop();
     return 0;
 }
 

@@ -233,7 +233,7 @@ static void watch_serve(struct worker *self)
     } while (worker_wait(self, items, items[0].event ? 1 : 0, core_time() + pause));
 }
 
-void terminal_start(void)
+int64_t terminal_start(void)
 {
     int64_t status = watch_buffer ? (int64_t)watch_buffer : core_rref_alloc(DATA_SIZE, 0);
     if (status >= 0) {
@@ -242,6 +242,7 @@ void terminal_start(void)
     }
     if (status < 0)
         log_printf("nobody watches the terminal's keys (error %d)", (int)status);
+    return status < 0 ? status : 0;
 }
 
 int64_t terminal_stop(void)
