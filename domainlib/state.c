@@ -140,7 +140,7 @@ char *state_read_text(struct state_reader *reader, uint64_t max)
     }
     char *text = malloc(length + 1);
     if (!text) {
-        state_refuse(reader);
+        state_fail(reader, -ENOMEM);
         return NULL;
     }
     state_read(reader, text, length);
@@ -156,9 +156,19 @@ void state_refuse(struct state_reader *reader)
     reader->failed = true;
 }
 
+void state_fail(struct state_reader *reader, int64_t error)
+{
+    if (!reader->failed) {
+        log_printf("cannot take over what stands at byte %llu of the state (error %d)",
+                   (unsigned long long)reader->position, (int)error);
+        reader->error = error;
+    }
+    reader->failed = true;
+}
+
 int64_t state_close(struct state_reader *reader)
 {
     bool whole = !reader->failed && reader->position == reader->length;
     core_rref_free(reader->state);
-    return whole ? 0 : -EINVAL;
+    return whole ? 0 : reader->error ? reader->error : -EINVAL;
 }

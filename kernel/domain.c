@@ -38,6 +38,8 @@ static int need_fill(struct domain *domain, uint32_t index, char *reason, uint64
     const struct domain_need *need = &domain->image->header.needs[index];
     if (need->kind == NEED_SERVICE) {
         struct proxy *proxy = proxy_get(need->name, need->interface, need->hash);
+        if (!proxy && !proxy_find(need->name))
+            return -ENOMEM; // REASON says so
         if (!proxy) {
             format_text(reason, size,
                         "needs service %s with another interface than it has (build it again)",
@@ -249,6 +251,8 @@ void domain_tell_failure(const struct domain *domain, const char *function, int6
         format_text(reason, size, "%s of %s took too long (see `dmesg`)", function, name);
     else if (status == -EBUSY)
         format_text(reason, size, "busy: %s has work of its own to end (try again)", name);
+    else if (status == -ENOMEM)
+        format_text(reason, size, "%s of %s: out of memory (stop a service)", function, name);
     else
         format_text(reason, size, "%s of %s failed with %ld (see `dmesg`)", function, name, status);
 }

@@ -157,7 +157,7 @@ static int64_t service_begin(struct proxy *proxy, struct image *image, char *rea
     __atomic_store_n(&proxy->version, &version_closed, __ATOMIC_SEQ_CST);
     RpcResult result = domain_life(domain, image->header.attach, 0, 0);
     if (result.status != RPC_OK) {
-        format_text(reason, REASON_SIZE, "its attach failed with %ld (see `dmesg`)", result.status);
+        domain_tell_failure(domain, "attach", result.status, reason, REASON_SIZE);
         domain_discard(domain);
         return -EIO;
     }
@@ -177,6 +177,10 @@ int64_t service_load(struct image *image, const char *name, char *reason)
         return -EINVAL;
     }
     struct proxy *proxy = proxy_get(name, header->interface, header->interface_hash);
+    if (!proxy && !proxy_find(name)) {
+        format_text(reason, REASON_SIZE, "out of memory (stop a service)");
+        return -ENOMEM;
+    }
     if (!proxy) {
         format_text(reason, REASON_SIZE,
                     "others expect another interface of %s than %s has (see `domain images`)", name,

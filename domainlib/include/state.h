@@ -41,7 +41,8 @@ struct state_reader {
     rref_t state;
     uint64_t length, position;    // header included
     uint64_t staged_from, staged; // which bytes have been fetched
-    bool failed;                  // too short, or state_refuse
+    bool failed;                  // too short, or state_refuse, or state_fail
+    int64_t error;                // why
 };
 
 // Takes STATE over; state_close frees it. The predecessor may still write to it: what was read once
@@ -62,5 +63,8 @@ char *state_read_text(struct state_reader *reader, uint64_t max);
 // A value makes no sense: what follows is not read.
 void state_refuse(struct state_reader *reader);
 
-// Ends reading. 0, or -EINVAL: whatever was read must not be used.
+// What a value stands for cannot be had: ERROR, a negative errno.
+void state_fail(struct state_reader *reader, int64_t error);
+
+// Ends reading. 0, or -EINVAL, or what state_fail was told: whatever was read must not be used.
 int64_t state_close(struct state_reader *reader);

@@ -325,10 +325,12 @@ static struct pipe *pipe_import(struct state_reader *reader)
     uint64_t filled = state_read_u64(reader);
     if (pipe)
         pipe->bytes = malloc(PIPE_SIZE);
-    if (!pipe || !pipe->bytes || filled > PIPE_SIZE) {
+    if (!pipe || !pipe->bytes)
+        state_fail(reader, -ENOMEM);
+    else if (filled > PIPE_SIZE)
         state_refuse(reader);
+    if (reader->failed)
         return pipe;
-    }
     pipe->filled = (uint32_t)filled;
     state_read(reader, pipe->bytes, filled);
     return pipe;
@@ -341,6 +343,8 @@ static struct open_file *file_import(struct state_reader *reader, const struct c
     struct open_file *file = calloc(1, sizeof *file);
     state_read(reader, &record, sizeof record);
     char *path = state_read_text(reader, PATH_SIZE);
+    if (!file)
+        state_fail(reader, -ENOMEM);
     if (!file || !path || record.pipe > catalogue->pipe_count || record.mount >= mount_count) {
         state_refuse(reader);
         free(path);
@@ -373,13 +377,17 @@ static void catalogue_import(struct state_reader *reader, struct catalogue *cata
 {
     uint64_t pipes = state_read_u64(reader);
     *catalogue = (struct catalogue){0};
-    if (pipes > FILES_MAX || !(catalogue->pipes = calloc(pipes + 1, sizeof *catalogue->pipes)))
+    if (pipes > FILES_MAX)
         state_refuse(reader);
+    else if (!(catalogue->pipes = calloc(pipes + 1, sizeof *catalogue->pipes)))
+        state_fail(reader, -ENOMEM);
     while (!reader->failed && catalogue->pipe_count < pipes)
         catalogue->pipes[catalogue->pipe_count++] = pipe_import(reader);
     uint64_t files = state_read_u64(reader);
-    if (files > FILES_MAX || !(catalogue->files = calloc(files + 1, sizeof *catalogue->files)))
+    if (files > FILES_MAX)
         state_refuse(reader);
+    else if (!(catalogue->files = calloc(files + 1, sizeof *catalogue->files)))
+        state_fail(reader, -ENOMEM);
     while (!reader->failed && catalogue->file_count < files)
         catalogue->files[catalogue->file_count++] = file_import(reader, catalogue);
 }
@@ -388,7 +396,7 @@ static handle_t inherit(struct state_reader *reader, handle_t handle)
 {
     int64_t own = handle ? core_handle_inherit(handle) : 0;
     if (own < 0)
-        state_refuse(reader);
+        state_fail(reader, own);
     return own < 0 ? 0 : (handle_t)own;
 }
 
@@ -420,12 +428,12 @@ static void memory_import(struct state_reader *reader, const struct process_reco
     memory->break_end = record->break_end;
     if (!record->ranges)
         return;
-    if (record->ranges <= 2 * RANGES_MAX)
-        memory->ranges = calloc(record->ranges, sizeof *memory->ranges);
-    if (!memory->ranges) {
+    if (record->ranges > 2 * RANGES_MAX)
         state_refuse(reader);
+    else if (!(memory->ranges = calloc(record->ranges, sizeof *memory->ranges)))
+        state_fail(reader, -ENOMEM);
+    if (!memory->ranges)
         return;
-    }
     memory->count = memory->capacity = record->ranges;
     state_read(reader, memory->ranges, record->ranges * sizeof *memory->ranges);
 }
@@ -506,7 +514,7 @@ static void process_import(struct state_reader *reader, const struct catalogue *
     if (record.life == LIFE_ZOMBIE)
         return;
     if (files_create(&process->files) < 0)
-        state_refuse(reader);
+        state_fail(reader, -ENOMEM);
     else
         descriptors_import(reader, catalogue, &process->files, record.descriptors);
 }
