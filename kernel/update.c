@@ -20,6 +20,7 @@ struct update {
     struct proxy *proxy;
     struct domain *old, *new;
     bool rollback;
+    bool stranded; // the old instance could not go on, and was ended
     uint64_t closed_at, drained, failed;
     char *reason;
 };
@@ -155,7 +156,11 @@ static void open_for_new(struct update *update)
 static void update_resume_old(struct update *update)
 {
     domain_park(update->old, false);
-    domain_life(update->old, update->old->image->header.detach, 1, 0);
+    RpcResult result = domain_life(update->old, update->old->image->header.detach, 1, 0);
+    if (result.status != RPC_OK && !update->old->version->dead) {
+        update->stranded = true; // without its threads, perhaps: open, it would let callers wait
+        fault_kill(update->old, FAULT_ABORT, NULL, "it could not go on when its update failed");
+    }
     reopen(update);
 }
 
@@ -264,6 +269,11 @@ int64_t service_update(struct proxy *proxy, struct image *image, bool rollback, 
         service_retire(update.old, false);
     if (!crashed)
         return error;
+    if (update.stranded) {
+        char unused[REASON_SIZE];
+        service_restart(proxy, from, unused); // why the update failed has been told
+        return error;
+    }
     error = service_restart(proxy, image, reason); // it counts as a crash, with another successor
     if (!error)
         proxy->previous = from;

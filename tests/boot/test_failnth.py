@@ -18,6 +18,8 @@ SWEEPS = {
                               "load-device": {"page", "object", "slot"}},
     "a_crash": {"crash": {"page", "object", "slot", "stack"}},
     "restarts": {f"restart-{name}": {"page", "object", "slot"} for name in RESTARTED},
+    "refused_updates": {f"refused-{name}": {"page", "object", "rref", "slot"}
+                        for name in ("nullblk", "blk", "console", "ramfs")},
     "updates": {f"update-{name}": {"page", "object", "slot"} for name in UPDATED},
 }
 

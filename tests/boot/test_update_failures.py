@@ -84,6 +84,20 @@ def test_an_old_image_that_refuses_to_leave_serves_on(frail, stage):
     assert reads(frail) == first + 1
 
 
+@pytest.mark.parametrize("kind", ["error", "memory"])
+def test_an_old_image_that_cannot_go_on_after_all_is_started_again(frail, kind):
+    serve(frail, image("resume", kind))
+    reads(frail)
+    before = row(frail)
+    line = refused(frail, f"domain update null {image('import')}")
+    assert "import" in line, line
+    after = row(frail)
+    assert after["impl"] == before["impl"] and after["id"] > before["id"], after
+    assert reads(frail) == 1  # its state died with it
+    assert after["faults"] == before["faults"] + 1
+    assert "it could not go on when its update failed" in frail.check("dmesg")
+
+
 @pytest.mark.parametrize("kind", ["crash", HANG])
 @pytest.mark.parametrize("stage", ["detach", "export"])
 def test_an_old_image_that_dies_while_it_leaves_is_followed_by_the_new_one(frail, stage, kind):

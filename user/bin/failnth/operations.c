@@ -62,6 +62,19 @@ static bool update(const struct operation *operation, char *reason)
     return command_judge(command_run("update %s %s", operation->service, operation->to), reason);
 }
 
+/* An update that fails late, when the old instance has stopped to work and must go on. */
+static bool refused(const struct operation *operation, char *reason)
+{
+    if (!command_judge(command_run("fault %s ebreak in import", operation->service), reason))
+        return false;
+    if (update(operation, reason))
+        return fail(reason, "the fault in import", ENODATA);
+    if (!strstr(reason, "import of") || !strstr(reason, "crashed"))
+        return false;
+    reason[0] = 0;
+    return true;
+}
+
 /* Whatever serves it now, and if it is busy for a moment. */
 static bool update_insist(const char *service, const char *image, char *reason)
 {
@@ -259,6 +272,11 @@ static bool leak(const struct operation *operation, char *reason)
         .name = "update-" #which, .service = #which, .from = #which, .to = #which "_v2",           \
         .run = update, .undo = update_undo                                                         \
     }
+#define REFUSED(which)                                                                             \
+    {                                                                                              \
+        .name = "refused-" #which, .service = #which, .from = #which, .to = #which "_v2",          \
+        .run = refused                                                                             \
+    }
 #define RESTART(which)                                                                             \
     {                                                                                              \
         .name = "restart-" #which, .service = #which, .from = #which, .run = restart               \
@@ -289,6 +307,10 @@ const struct operation operations[] = {
     UPDATE(procfs),
     UPDATE(ext2),
     UPDATE(posix),
+    REFUSED(nullblk),
+    REFUSED(blk),
+    REFUSED(console),
+    REFUSED(ramfs),
     {.name = "mount", .run = mount_disk, .undo = mount_disk_undo},
     {.name = "leak", .run = leak, .is_wrong = true},
 };

@@ -9,7 +9,15 @@
 #define KIND   STATE_KIND('f', 'r', 'a', 'l')
 #define NOBODY 0x40000000 // an address in the slot where nothing is
 
-enum stage { STAGE_NONE, STAGE_INIT, STAGE_DETACH, STAGE_EXPORT, STAGE_IMPORT, STAGE_ATTACH };
+enum stage {
+    STAGE_NONE,
+    STAGE_INIT,
+    STAGE_DETACH,
+    STAGE_EXPORT,
+    STAGE_IMPORT,
+    STAGE_ATTACH,
+    STAGE_RESUME
+};
 
 static uint64_t reads;
 
@@ -51,7 +59,7 @@ int64_t domain_attach(void)
 
 int64_t domain_detach(uint64_t resume)
 {
-    return resume ? 0 : stage_pass(STAGE_DETACH);
+    return stage_pass(resume ? STAGE_RESUME : STAGE_DETACH);
 }
 
 RpcResult domain_export(uint64_t schema)
