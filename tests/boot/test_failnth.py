@@ -22,6 +22,7 @@ SWEEPS = {
                         for name in ("nullblk", "blk", "console", "ramfs")},
     "updates": {f"update-{name}": {"page", "object", "slot"} for name in UPDATED},
 }
+QUICK = ["a_call", "pipes_and_files"]
 
 
 def sweep(folder, operations, options=""):
@@ -30,7 +31,8 @@ def sweep(folder, operations, options=""):
     return finished, json_lines(finished.output)
 
 
-@pytest.mark.parametrize("name", SWEEPS)
+@pytest.mark.parametrize("name", [
+    name if name in QUICK else pytest.param(name, marks=pytest.mark.slow) for name in SWEEPS])
 def test_each_failing_request_ends_well_and_leaves_nothing_behind(tmp_path, name):
     finished, results = sweep(tmp_path, SWEEPS[name])
     assert finished.returncode == 0, finished.message + finished.output[-3000:]
