@@ -24,7 +24,7 @@ gdb: $(QEMU_READY) ## boot with the harts halted until a debugger attaches
 
 # The initial file tree, in initrd.sh's words. user/build.mk names the programs and their links.
 INITRD_FILES = bin: $(USER_PROGRAMS) $(USER_LINKS) boot: $(DOMAIN_ELFS) $(wildcard domains/services) \
-    etc: $(wildcard user/etc/*) tmp: dev: proc: mnt:
+    usr/share/man: $(wildcard user/man/*) $(USER_LINKS) etc: $(wildcard user/etc/*) tmp: dev: proc: mnt:
 
 $(INITRD): tools/initrd.sh $(filter-out %: $(USER_LINKS),$(INITRD_FILES)) $(call stamp,initrd,$(INITRD_FILES))
 	$(call say,CPIO,$@)

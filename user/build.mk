@@ -15,7 +15,8 @@ USER_TOOLS   := $(USER_NAMES:%=$(USER_DIR)/bin/%)
 USER_DEBIAN  := $(USER_DIR)/bin/mksh $(USER_DIR)/bin/lua $(USER_DIR)/bin/sqlite3
 USER_PROGRAMS := $(USER_TOOLS) $(USER_DEBIAN)
 
-# Names under which a program appears in /bin a second time: NAME=PROGRAM (the initrd makes links).
+# Names under which a program, and its page for man, appears a second time: NAME=PROGRAM (the initrd
+# makes links).
 USER_LINKS   := sh=mksh [=test
 
 # user/include replaces some of newlib's headers, so it comes first. $1 is a prefix for the paths:

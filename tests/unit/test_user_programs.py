@@ -222,6 +222,96 @@ CASES = [
     ("hexdump -n 18", "0123456789abcdefghi", 0,
      "0000000 3130 3332 3534 3736 3938 6261 6463 6665\n0000010 6867\n0000012\n"),
     ("poweroff 256", "", 2, ""),
+    ("stat nowhere", "", 1, ""),
+    ("stat", "", 2, ""),
+    ("du nowhere", "", 1, ""),
+    ("du -as", "", 2, ""),
+    ("uniq", "a\na\nb\na\n", 0, "a\nb\na\n"),
+    ("uniq -c", "a\na\nb\n", 0, "      2 a\n      1 b\n"),
+    ("uniq -d", "a\na\nb\n", 0, "a\n"),
+    ("uniq -u", "a\na\nb", 0, "b\n"),
+    ("uniq -i", "a\nA\nb\n", 0, "a\nb\n"),
+    ("uniq empty", "", 0, ""),
+    ("uniq text binary", "", 2, ""),
+    ("cut -d ' ' -f 2", "a b c\nd\n", 0, "b\nd\n"),
+    ("cut -d: -f 1,3- -s", "a:b:c:d\nx\n::\n", 0, "a:c:d\n:\n"),
+    ("cut -c 2-3,5", "abcdef\nab\n\n", 0, "bce\nb\n\n"),
+    ("cut -f -2", "a\tb\tc\n", 0, "a\tb\n"),
+    ("cut -f 0", "", 2, ""),
+    ("cut -f 3-1", "", 2, ""),
+    ("cut -f 1x", "", 2, ""),
+    ("cut -f - text", "", 2, ""),
+    ("cut -d ab -f 1", "", 2, ""),
+    ("cut text", "", 2, ""),
+    ("cut -f 1 nowhere", "", 1, ""),
+    ("tr a-z A-Z", "abc-xyz\n", 0, "ABC-XYZ\n"),
+    ("tr -d '\\n'", "a\nb\n", 0, "ab"),
+    ("tr -s ' '", "a   b  c", 0, "a b c"),
+    ("tr -s a-z x", "abcd 1", 0, "x 1"),
+    ("tr -cd '[:digit:]'", "a1b22\n", 0, "122"),
+    ("tr '[:lower:]' '[:upper:]'", "abc", 0, "ABC"),
+    ("tr abc x", "aabbcc-", 0, "xxxxxx-"),
+    ("tr '\\101' '\\\\'", "A-", 0, "\\-"),
+    ("tr -cs a-z '\\n'", "ab, cd", 0, "ab\ncd"),
+    ("tr a", "", 2, ""),
+    ("tr z-a x", "", 2, ""),
+    ("tr", "", 2, ""),
+    ("find", "", 0, ".\n./binary\n./empty\n./sub\n./text\n"),
+    ("find . -type f -name '*t*'", "", 0, "./empty\n./text\n"),
+    ("find . -name '[be]*' -o -type d", "", 0, ".\n./binary\n./empty\n./sub\n"),
+    ("find . ! -type d -size +0 -print", "", 0, "./binary\n./text\n"),
+    ("find . -type f -empty", "", 0, "./empty\n"),
+    ("find . -maxdepth 0", "", 0, ".\n"),
+    ("find . -mindepth 1 -depth -iname SUB", "", 0, "./sub\n"),
+    ("find . '(' -name text -o -name sub ')' -type d", "", 0, "./sub\n"),
+    ("find . -name text -print0", "", 0, "./text\0"),
+    ("find sub/ text -path 'sub*'", "", 0, "sub/\n"),
+    ("find nowhere", "", 1, ""),
+    ("find . -name", "", 2, ""),
+    ("find . -nonsense", "", 2, ""),
+    ("find . -type x", "", 2, ""),
+    ("find . -size x", "", 2, ""),
+    ("find . '(' -name a", "", 2, ""),
+    ("find . -exec echo", "", 2, ""),
+    ("find . -newer nowhere", "", 1, ""),
+    ("xargs echo a", "b 'c d' \"e\"\nf\\ g", 0, "a b c d e f g\n"),
+    ("xargs -n 2 echo", "1 2 3", 0, "1 2\n3\n"),
+    ("xargs -0 echo", "a b\0c", 0, "a b c\n"),
+    ("xargs -I X echo '<X>-X'", "a b\nc\n", 0, "<a b>-a b\n<c>-c\n"),
+    ("xargs echo none", "", 0, "none\n"),
+    ("xargs -r echo none", "", 0, ""),
+    ("xargs", "a b", 0, "a b\n"),
+    ("xargs false", "a", 123, ""),
+    ("xargs sh -c 'exit 255'", "a", 124, ""),
+    ("xargs /no/such", "a", 127, ""),
+    ("xargs echo", "a 'b", 1, ""),
+    ("xargs -n 0 echo", "", 2, ""),
+    ("diff text text", "", 0, ""),
+    ("diff text nowhere", "", 2, ""),
+    ("diff text", "", 2, ""),
+    ("diff -q text empty", "", 1, "Files text and empty differ\n"),
+    ("diff -U x a b", "", 2, ""),
+    ("diff empty -", "a\nb", 1, "0a1,2\n> a\n> b\n\\ No newline at end of file\n"),
+    ("diff - empty", "a\n", 1, "1d0\n< a\n"),
+    ("time true", "", 0, ""),
+    ("time false", "", 1, ""),
+    ("time /no/such", "", 127, ""),
+    ("time", "", 2, ""),
+    ("time -x true", "", 2, ""),
+    ("clear", "", 0, "\033[H\033[2J"),
+    ("clear x", "", 2, ""),
+    ("more text empty", "", 0, TEXT),
+    ("more", "piped\n", 0, "piped\n"),
+    ("more nowhere", "", 1, ""),
+    ("id -x", "", 2, ""),
+    ("chmod 600 text nowhere", "", 1, ""),
+    ("chmod 9 text", "", 2, ""),
+    ("chmod u+q text", "", 2, ""),
+    ("chmod 600", "", 2, ""),
+    ("top -n 0", "", 2, ""),
+    ("top x", "", 2, ""),
+    ("man -k", "", 2, ""),
+    ("man ../x", "", 2, ""),
     ("domain help", "", 0, None),
     ("domain", "", 0, None),
     ("domain nonsense", "", 2, ""),
@@ -248,7 +338,7 @@ def every_small_tool_does_what_its_table_of_cases_says(_):
             expect(found[0], status, f"status of `{line}` (stderr {found[2]!r})")
             if stdout is not None:
                 expect(found[1], stdout, f"output of `{line}`")
-            if status and line.split()[0] not in ("false", "test", "cmp", "grep"):
+            if status and line.split()[0] not in ("false", "test", "cmp", "grep", "diff", "xargs", "time"):
                 assert found[2].startswith((line.split()[0] + ": ", "usage: ")), found[2]
                 assert "usage" in found[2] or found[2].count("\n") == 1, found[2]
 
@@ -262,14 +352,48 @@ def tools():
 
 @test
 def every_tool_prints_its_usage_with_h(place):
-    own = {"true", "false", "echo", "init", "mksh", "test", "seq", "yes", "env", "kill", "printf",
-           "grep"}
     for program in tools():
-        if program.name in own:
-            continue
         status, stdout, stderr = place.run(program.name, "-h")
         expect((status, stderr), (0, ""), f"{program.name} -h")
-        assert stdout.startswith(f"usage: {program.name}"), stdout
+        assert stdout.startswith((f"usage: {program.name} ", f"usage: {program.name}\n")), stdout
+
+
+def pages():
+    """The pages for man: {name: text}."""
+    folder = Path(__file__).resolve().parent.parent.parent / "user" / "man"
+    return {path.name: path.read_text() for path in folder.iterdir()}
+
+
+@test
+def every_program_has_a_page_that_begins_with_its_name_and_usage(place):
+    found = pages()
+    expect(sorted(found), sorted(path.name for path in PROGRAMS.iterdir()), "pages")
+    for name, text in found.items():
+        match = re.match(r"NAME\n    ([^ ,]+)(?:, \S+)? - \S.*\n\nSYNOPSIS\n((?:    .*\n)+)\nDESCRIPTION\n",
+                         text)
+        assert match and match.group(1) == name, f"{name}: {text[:200]}"
+        assert all(len(line) <= 100 for line in text.splitlines()), name
+        if PROGRAMS / name not in tools():
+            continue
+        shown = place.run(name, "-h")[1].removeprefix("usage: ")
+        wanted = [line.split() for line in match.group(2).splitlines()]
+        expect([line.split() for line in shown.splitlines()][:len(wanted)], wanted, f"usage of {name}")
+
+
+@test
+def man_shows_a_page_and_lists_them(place):
+    for name, text in pages().items():
+        place.guest_file(f"/usr/share/man/{name}", text)
+    expect(place.run("man", "cat")[:2], (0, pages()["cat"]), "a page")
+    listed = place.run("man")[1].splitlines()
+    expect(len(listed), len(pages()), "all of them")
+    assert "cat - prints files" in listed, listed
+    expect(place.run("man", "-k", "FOLDER")[0], 0, "man -k")
+    assert "find - goes through folders\n" in place.run("man", "-k", "FOLDER")[1]
+    status, stdout, stderr = place.run("man", "nothing")
+    expect((status, stdout), (1, ""), "no such page")
+    assert "man lists them" in stderr, stderr
+    expect(place.run("man", "-k", "no such word")[0], 1, "a word of no page")
 
 
 @test
@@ -293,6 +417,132 @@ def output_that_cannot_be_written_is_an_error(place):
                                   timeout=LIMIT)
         expect(done.returncode, 2 if command[0] == "grep" else 1, f"status of {command}")
         expect(done.stderr.count(b"No space left on device"), 1, f"complaints of {command}")
+
+
+def unified_apply(lines, patch):
+    """What a unified patch makes of the lines; its own lines are checked."""
+    result, at = [], 0
+    for line in patch.splitlines()[2:]:
+        if line.startswith("@@"):
+            first, count = (re.search(r"-(\d+)(?:,(\d+))?", line).groups())
+            start = int(first) - (count != "0")
+            result += lines[at:start]
+            at = start
+        elif line[0] in " -":
+            expect(line[1:], lines[at], "the patch's own line")
+            result += [line[1:]] if line[0] == " " else []
+            at += 1
+        else:
+            result.append(line[1:])
+    return result + lines[at:]
+
+
+@test
+def diff_finds_the_fewest_lines_and_patch_would_take_them(place):
+    """Random texts: as many changed lines as the longest common subsequence leaves, and the unified
+    form turns one into the other."""
+    import random
+    chance = random.Random(5)
+    for _ in range(40):
+        left = [chance.choice("abcd") for _ in range(chance.randrange(12))]
+        right = [chance.choice("abcd") for _ in range(chance.randrange(12))]
+        for name, lines in (("l", left), ("r", right)):
+            (place.folder / name).write_text("".join(line + "\n" for line in lines))
+        common = [[0] * (len(right) + 1) for _ in range(len(left) + 1)]
+        for i, a in enumerate(left):
+            for j, b in enumerate(right):
+                common[i + 1][j + 1] = (common[i][j] + 1 if a == b else
+                                        max(common[i][j + 1], common[i + 1][j]))
+        status, stdout, _ = place.run("diff", "l", "r")
+        expect(status, int(left != right), "status")
+        changed = sum(line[0] in "<>" for line in stdout.splitlines())
+        expect(changed, len(left) + len(right) - 2 * common[-1][-1], f"{left} {right}")
+        for context in ("0", "1", "3"):
+            patch = place.run("diff", "-U", context, "l", "r")[1]
+            expect(unified_apply(left, patch), right, f"{left} {patch}")
+
+
+@test
+def stat_and_du_say_what_the_host_says(place):
+    os.link(place.folder / "binary", place.folder / "sub" / "second")
+    (place.folder / "text").chmod(0o640)
+    info = (place.folder / "text").stat()
+    stdout = place.run("stat", "text")[1]
+    for word in (f"Size: {info.st_size} ", f"Inode: {info.st_ino} ", "(0640/-rw-r-----)", "Links: 1",
+                 "regular file"):
+        assert word in stdout, stdout
+    assert time.strftime("Modify: %Y-%m-%d %H:%M:%S", time.gmtime(info.st_mtime)) in stdout, stdout
+    host = subprocess.run(["du", "-ak", "."], cwd=place.folder, stdout=subprocess.PIPE, text=True,
+                          check=True).stdout
+    found = place.run("du", "-a")[1]
+    expect(found.splitlines()[-1], host.splitlines()[-1], "du of all")
+    expect(place.run("du", "-s")[1], host.splitlines()[-1] + "\n", "du -s")
+    expect(len(found.splitlines()), len(host.splitlines()), "lines: the second name counts no more")
+
+
+@test
+def find_runs_commands_and_deletes(place):
+    stdout = place.run("find", ".", "-type", "f", "-exec", "echo", "<", "{}", ">", ";")[1]
+    expect(stdout, "< ./binary >\n< ./empty >\n< ./text >\n", "-exec")
+    stdout = place.run("find", ".", "-type", "f", "-exec", "test", "-s", "{}", ";", "-print")[1]
+    expect(stdout, "./binary\n./text\n", "-exec as a test")
+    (place.folder / "sub" / "deep").mkdir()
+    (place.folder / "sub" / "deep" / "file").write_text("x")
+    expect(place.run("find", "sub", "-delete")[0], 0, "-delete")
+    assert not (place.folder / "sub").exists()
+
+
+@test
+def chmod_takes_numbers_and_letters(place):
+    path = place.folder / "text"
+    for mode, wanted in (("600", 0o600), ("u+x,g=r", 0o740), ("a-w", 0o540), ("+x", 0o551),
+                         ("o=", 0o550), ("0644", 0o644)):
+        expect(place.run("chmod", mode, "text")[0], 0, mode)
+        expect(path.stat().st_mode & 0o7777, wanted, mode)
+    (place.folder / "sub" / "file").write_text("x")
+    expect(place.run("chmod", "-R", "go=", "sub")[0], 0, "-R")
+    expect((place.folder / "sub" / "file").stat().st_mode & 0o077, 0, "-R")
+
+
+@test
+def time_tells_how_long_a_command_took(place):
+    status, _, stderr = place.run("time", "sleep", "0.3")
+    expect(status, 0, "status")
+    real = float(re.search(r"^real (\d+\.\d{3})$", stderr, re.M).group(1))
+    assert 0.3 <= real < 20, stderr
+    expect(place.run("time", "sh", "-c", "exit 7")[0], 7, "the command's status")
+
+
+@test
+def more_shows_a_screen_at_a_time(place):
+    (place.folder / "long").write_text("".join(f"row {n}\n" for n in range(60)))
+    output, status = on_terminal(place, ["more", "long"], [("%)", " "), ("%)", "\r"), ("%)", "q")])
+    expect(status, 0, "status")
+    assert "row 22\r\n" in output and "row 46\r\n" in output, output
+    assert "row 47" not in output and "(36 %)" in output, output
+
+
+@test
+def top_shows_who_uses_time_until_q(place):
+    line = " S 1 1 1 0 0 0 0 0 0 0 {} 0 0 0 20 0 1 0 0 8192 3 0\n"
+    place.guest_file("/proc/7/stat", "7 (idle)" + line.format(0))
+    place.guest_file("/proc/8/stat", "8 (busy one)" + line.format(900))
+    place.guest_file("/proc/meminfo", "MemTotal:  204800 kB\nMemFree: 102400 kB\n")
+    output, status = on_terminal(place, ["top"], [("q quits", "q")])
+    expect(status, 0, "status")
+    assert "100 of 200 MiB free" in output, output
+    assert output.index("busy one") < output.index("idle"), output
+    expect(len(place.run("top")[1].splitlines()), 4, "one list where there is no terminal")
+
+
+@test
+def rm_does_not_follow_a_link_out_of_the_tree(place):
+    (place.folder / "sub" / "link").symlink_to(place.folder)
+    (place.folder / "outer").symlink_to(place.folder / "sub")
+    expect(place.run("rm", "-r", "outer")[0], 0, "rm -r of a link")
+    assert (place.folder / "sub" / "link").is_symlink()
+    expect(place.run("rm", "-r", "sub/", "./empty")[0], 0, "rm -r")
+    expect(sorted(path.name for path in place.folder.iterdir()), ["binary", "text"], "what is left")
 
 
 @test
@@ -351,6 +601,15 @@ def rm_deletes_a_tree_as_deep_as_paths_go(place):
     status, _, errors = place.run("rm", "-r", tree_make(place, "d", 1900))
     expect((status, errors), (0, ""), "rm -r")
     assert not (place.folder / "d").exists()
+
+
+@test
+def rm_takes_one_step_to_each_file_however_deep_it_is(place):
+    tree_make(place, "d", 50)
+    done = subprocess.run([EMULATOR, "-strace", str(PROGRAMS / "rm"), "-r", "d"], cwd=place.folder,
+                          capture_output=True, timeout=LIMIT, text=True)
+    expect(done.returncode, 0, "status")
+    assert done.stderr.count("unlinkat(") >= 50 and "d/d" not in done.stderr, done.stderr
 
 
 @test

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
+#include "progress.h"
 #include "tool.h"
 
 /* Fills the buffer, short only at the end of the file. */
@@ -40,6 +41,7 @@ int main(int argc, char **argv)
     int first = tool_open(a), second = tool_open(b);
     if (first < 0 || second < 0)
         return 2;
+    progress_begin_file(a, first);
     for (unsigned long offset = 0, line = 1;;) {
         size_t lefts = buffer_fill(first, a, left, sizeof left);
         size_t rights = buffer_fill(second, b, right, sizeof right);
@@ -47,13 +49,16 @@ int main(int argc, char **argv)
         for (size_t i = 0; i < both; i++, line += left[i - 1] == '\n') {
             if (left[i] == right[i])
                 continue;
+            progress_end();
             if (!silent)
                 printf("%s %s differ: byte %lu, line %lu\n", a, b, offset + i + 1, line);
             return tool_status() | 1;
         }
         offset += both;
+        progress_add(both);
         if (lefts == rights && lefts == sizeof left)
             continue;
+        progress_end();
         if (lefts != rights && !silent)
             tool_complain(lefts < rights ? a : b, "ends after byte %lu", offset);
         return lefts != rights;

@@ -7,6 +7,7 @@
 int main(int argc, char **argv)
 {
     tool_begin("echo", "[-n] [TEXT]...");
+    tool_help_alone(argc, argv);
     int first = 1, newline = 1;
     if (argc > 1 && strcmp(argv[1], "-n") == 0) {
         newline = 0;

@@ -105,6 +105,7 @@ int main(int argc, char **argv)
     enum pattern_syntax syntax = PATTERN_BASIC;
     const char *text = NULL, *reason;
     tool_begin("grep", "[-EFHchilnqrsv] [-e] PATTERN [FILE]...");
+    tool_help_alone(argc, argv);
     for (int letter; (letter = tool_option(argc, argv, "EFHchilnqrsve:")) >= 0;) {
         options.fold_case |= letter == 'i';
         options.inverted |= letter == 'v';

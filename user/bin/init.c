@@ -138,7 +138,8 @@ static void terminal_mend(void)
 
 int main(int argc, char **argv)
 {
-    tool_begin("init", "(started by the system)");
+    tool_begin("init", "[again] (started by the system)");
+    tool_help_alone(argc, argv);
     console_open();
     bool again = argc > 1 && strcmp(argv[1], "again") == 0;
     if (again)

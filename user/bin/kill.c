@@ -35,6 +35,7 @@ int main(int argc, char **argv)
 {
     int number = SIGTERM, next = 1;
     tool_begin("kill", "[-SIGNAL | -s SIGNAL] PID..., or kill -l");
+    tool_help_alone(argc, argv);
     if (next < argc && strcmp(argv[next], "-l") == 0) {
         for (int i = 1; i < NAMES; i++)
             if (names[i])

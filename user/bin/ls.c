@@ -11,6 +11,7 @@
 #include <sys/sysmacros.h>
 #include <time.h>
 #include <unistd.h>
+#include "mode.h"
 #include "tool.h"
 
 static struct {
@@ -22,25 +23,6 @@ static int name_compare(const void *left, const void *right)
     return strcmp(*(char *const *)left, *(char *const *)right);
 }
 
-static char type_letter(mode_t mode)
-{
-    switch (mode & S_IFMT) {
-    case S_IFDIR:
-        return 'd';
-    case S_IFCHR:
-        return 'c';
-    case S_IFBLK:
-        return 'b';
-    case S_IFLNK:
-        return 'l';
-    case S_IFIFO:
-        return 'p';
-    case S_IFSOCK:
-        return 's';
-    }
-    return '-';
-}
-
 static void detail_print(const char *path, const char *name)
 {
     struct stat info;
@@ -48,11 +30,8 @@ static void detail_print(const char *path, const char *name)
         tool_error(path);
         return;
     }
-    char mode[] = "-rwxrwxrwx", when[32] = "", size[32], target[256] = "";
-    mode[0] = type_letter(info.st_mode);
-    for (int bit = 0; bit < 9; bit++)
-        if (!(info.st_mode & (0400u >> bit)))
-            mode[bit + 1] = '-';
+    char mode[MODE_TEXT], when[32] = "", size[32], target[256] = "";
+    mode_format(info.st_mode, mode);
     if (S_ISCHR(info.st_mode) || S_ISBLK(info.st_mode))
         snprintf(size, sizeof size, "%u, %u", major(info.st_rdev), minor(info.st_rdev));
     else

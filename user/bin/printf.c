@@ -86,6 +86,7 @@ static size_t conversion_print(const char *format)
 int main(int argc, char **argv)
 {
     tool_begin("printf", "FORMAT [ARGUMENT]...");
+    tool_help_alone(argc, argv);
     if (argc < 2)
         tool_usage_error("no format given");
     char **before;

@@ -1,69 +1,130 @@
 // SPDX-License-Identifier: MIT
 // rm: deletes files. -r: folders with all that is in them; -f: no complaint about what is not
 // there.
-#include <dirent.h>
+//
+// Within a tree rm changes from folder to folder, so that the way to each file has one step however
+// deep the tree is. Each folder is looked at before and after: a link that somebody puts in its
+// place does not lead rm elsewhere.
 #include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
+#include "folder.h"
+#include "progress.h"
 #include "tool.h"
 
 static bool recursive, force;
 
-/* The path at hand, lengthened on the way down and cut on the way up: a tree may be so deep that a
-   buffer for each level does not fit on the stack. */
+/* The way from the operand to what is at hand, for messages only. */
 static char path[4096];
 
-static void path_delete(size_t length);
+static void entry_delete(const char *name);
 
 static bool name_is_dots(const char *name)
 {
     return strcmp(name, ".") == 0 || strcmp(name, "..") == 0;
 }
 
-/* Deletes one entry of the folder, and says whether there was one: entries are not deleted under a
-   running listing, which may skip some then. */
-static bool folder_empty_once(size_t length)
+static void error_report(void)
 {
-    size_t longer = length;
-    DIR *stream = opendir(path);
-    if (!stream) {
-        tool_error(path);
-        return false;
-    }
-    for (struct dirent *entry; longer == length && (entry = readdir(stream));)
-        if (!name_is_dots(entry->d_name))
-            longer += (size_t)snprintf(path + length, sizeof path - length, "/%s", entry->d_name);
-    closedir(stream);
-    if (longer == length)
-        return false;
-    struct stat info;
-    bool fits = longer < sizeof path;
-    if (fits)
-        path_delete(longer);
-    bool gone = fits && lstat(path, &info) < 0; /* one that stays would be found for ever */
-    path[length] = 0;
-    if (!fits)
-        tool_complain(path, "what is in it has too long a path");
-    return gone;
+    progress_end();
+    tool_error(path);
 }
 
-static void path_delete(size_t length)
+static bool here_is(const struct stat *folder)
 {
-    struct stat info;
-    if (lstat(path, &info) < 0) {
-        if (!force || errno != ENOENT)
-            tool_error(path);
+    struct stat here;
+    return stat(".", &here) == 0 && here.st_dev == folder->st_dev && here.st_ino == folder->st_ino;
+}
+
+/* Lengthens the path by a name; returns the length that it had. */
+static size_t path_extend(const char *name)
+{
+    size_t length = strlen(path);
+    snprintf(path + length, sizeof path - length, "/%s", name);
+    return length;
+}
+
+/* Deletes all that is in the current folder. */
+static void folder_empty(void)
+{
+    size_t count;
+    char **names = folder_names(".", &count);
+    if (!names) {
+        error_report();
         return;
     }
-    if (S_ISDIR(info.st_mode) && recursive) {
-        while (folder_empty_once(length))
-            ;
-        if (rmdir(path) < 0)
-            tool_error(path);
-    } else if (unlink(path) < 0) {
-        tool_error(path);
+    for (size_t i = 0; i < count; i++) {
+        size_t length = path_extend(names[i]);
+        entry_delete(names[i]);
+        path[length] = 0;
     }
+    folder_names_free(names, count);
+}
+
+/* Goes into a folder, empties it, and comes back to where it lies. */
+static void tree_empty(const char *name, const struct stat *folder)
+{
+    struct stat parent;
+    if (stat(".", &parent) < 0 || chdir(name) < 0) {
+        error_report();
+        return;
+    }
+    bool reached = here_is(folder);
+    if (reached)
+        folder_empty();
+    if (chdir("..") == 0 && here_is(&parent) && reached)
+        return;
+    tool_complain(path, "was moved away meanwhile");
+    exit(tool_status());
+}
+
+/* An entry of the current folder. */
+static void entry_delete(const char *name)
+{
+    struct stat info;
+    if (lstat(name, &info) < 0) {
+        if (!force || errno != ENOENT)
+            error_report();
+        return;
+    }
+    bool folder = S_ISDIR(info.st_mode) && recursive;
+    if (folder)
+        tree_empty(name, &info);
+    if ((folder ? rmdir(name) : unlink(name)) < 0)
+        error_report();
+    progress_add(1);
+}
+
+/* An operand: its folder becomes the current one meanwhile. */
+static void operand_delete(const char *operand)
+{
+    char *name = path;
+    size_t length = strlen(operand);
+    while (length > 1 && operand[length - 1] == '/')
+        length--;
+    snprintf(path, sizeof path, "%.*s", (int)length, operand);
+    char *slash = strrchr(path, '/');
+    int start = open(".", O_RDONLY | O_DIRECTORY);
+    if (start < 0)
+        tool_fail(".");
+    if (slash) {
+        char folder[sizeof path];
+        snprintf(folder, sizeof folder, "%.*s", (int)(slash - path) + 1, path);
+        if (chdir(folder) < 0 && !(force && errno == ENOENT))
+            error_report();
+        else
+            name = slash + 1;
+    }
+    if (name_is_dots(name))
+        tool_complain(operand, "the folder itself or its parent (name it)");
+    else if (!slash || name != path)
+        entry_delete(strcpy((char[sizeof path]){0}, name));
+    if (fchdir(start) < 0)
+        tool_fail("the folder that rm was started in");
+    close(start);
 }
 
 int main(int argc, char **argv)
@@ -75,15 +136,13 @@ int main(int argc, char **argv)
     }
     if (optind == argc && !force)
         tool_usage_error("no path given");
+    progress_begin("rm", PROGRESS_ITEMS, 0);
     for (int i = optind; i < argc; i++) {
-        const char *slash = strrchr(argv[i], '/');
-        size_t length = (size_t)snprintf(path, sizeof path, "%s", argv[i]);
-        if (name_is_dots(slash ? slash + 1 : argv[i]))
-            tool_complain(argv[i], "the folder itself or its parent (name it)");
-        else if (length >= sizeof path)
+        if (strlen(argv[i]) >= sizeof path)
             tool_complain(argv[i], "the path is too long");
         else
-            path_delete(length);
+            operand_delete(argv[i]);
     }
+    progress_end();
     return tool_status();
 }

@@ -18,6 +18,7 @@ static long number_parse(const char *text)
 int main(int argc, char **argv)
 {
     tool_begin("seq", "[FIRST [STEP]] LAST");
+    tool_help_alone(argc, argv);
     int count = argc - 1;
     if (count < 1 || count > 3)
         tool_usage_error("one to three numbers are needed");

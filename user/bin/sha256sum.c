@@ -4,6 +4,7 @@
 #include <stdint.h>
 #include <string.h>
 #include <unistd.h>
+#include "progress.h"
 #include "tool.h"
 
 static const uint32_t round_constants[64] = {
@@ -66,20 +67,26 @@ static void file_hash(int file, const char *path)
                         0x510e527f, 0x9b05688c, 0x1f83d9ab, 0x5be0cd19};
     uint64_t total = 0;
     size_t filled = 0;
-    for (ssize_t length = 1; length != 0;) {
+    ssize_t length = 1;
+    progress_begin_file(path, file);
+    while (length != 0) {
         length = read(file, buffer + filled, sizeof buffer - filled);
         if (length < 0 && errno == EINTR)
             continue;
-        if (length < 0) {
-            tool_error(path);
-            return;
-        }
+        if (length < 0)
+            break;
+        progress_add((uint64_t)length);
         total += (size_t)length;
         filled += (size_t)length;
         size_t whole = filled / 64 * 64;
         for (size_t i = 0; i < whole; i += 64)
             block_hash(hash, buffer + i);
         memmove(buffer, buffer + whole, filled -= whole);
+    }
+    progress_end();
+    if (length < 0) {
+        tool_error(path);
+        return;
     }
     hash_finish(hash, buffer, filled, total);
     for (int i = 0; i < 8; i++)

@@ -160,7 +160,8 @@ int main(int argc, char **argv)
 {
     const char *slash = strrchr(argv[0], '/');
     bool bracket = strcmp(slash ? slash + 1 : argv[0], "[") == 0;
-    tool_begin(bracket ? "[" : "test", bracket ? "EXPRESSION ]" : "EXPRESSION");
+    tool_begin(bracket ? "[" : "test", bracket ? "EXPRESSION ]" : "EXPRESSION, or [ EXPRESSION ]");
+    tool_help_alone(argc, argv);
     if (bracket && (argc < 2 || strcmp(argv[--argc], "]") != 0))
         tool_usage_error("the closing ] is missing");
     argv[argc] = NULL;

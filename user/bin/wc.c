@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <string.h>
 #include <unistd.h>
+#include "progress.h"
 #include "tool.h"
 
 struct counts {
@@ -32,13 +33,13 @@ static void file_count(int file, const char *path)
     struct counts counts = {0};
     bool in_word = false;
     ssize_t length;
+    progress_begin_file(path, file);
     while ((length = read(file, buffer, sizeof buffer)) != 0) {
         if (length < 0 && errno == EINTR)
             continue;
-        if (length < 0) {
-            tool_error(path);
-            return;
-        }
+        if (length < 0)
+            break;
+        progress_add((uint64_t)length);
         counts.bytes += (size_t)length;
         for (ssize_t i = 0; i < length; i++) {
             bool space = isspace((unsigned char)buffer[i]);
@@ -46,6 +47,11 @@ static void file_count(int file, const char *path)
             counts.words += !space && !in_word;
             in_word = !space;
         }
+    }
+    progress_end();
+    if (length < 0) {
+        tool_error(path);
+        return;
     }
     counts_print(&counts, path);
     total.lines += counts.lines;

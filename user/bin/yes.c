@@ -6,6 +6,7 @@
 int main(int argc, char **argv)
 {
     tool_begin("yes", "[TEXT]");
+    tool_help_alone(argc, argv);
     while (puts(argc > 1 ? argv[1] : "y") >= 0)
         ;
     tool_fail("stdout");

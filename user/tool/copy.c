@@ -6,20 +6,25 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
+#include "progress.h"
 #include "tool.h"
 
 static int bytes_copy(int in, int out, const char *from, const char *to)
 {
     static char buffer[65536];
     ssize_t length;
+    progress_begin_file(from, in);
     while ((length = read(in, buffer, sizeof buffer)) != 0) {
         if (length < 0 && errno == EINTR)
             continue;
-        if (length < 0)
-            return tool_error(from);
-        if (!tool_write(out, buffer, (size_t)length))
-            return tool_error(to);
+        bool written = length >= 0 && tool_write(out, buffer, (size_t)length);
+        if (!written) {
+            progress_end();
+            return tool_error(length < 0 ? from : to);
+        }
+        progress_add((uint64_t)length);
     }
+    progress_end();
     return 0;
 }
 

@@ -27,7 +27,15 @@ void tool_begin(const char *name, const char *usage)
 
 static void usage_print(FILE *to)
 {
-    fprintf(to, "usage: %s %s\n", tool_name, tool_synopsis);
+    fprintf(to, *tool_synopsis ? "usage: %s %s\n" : "usage: %s\n", tool_name, tool_synopsis);
+}
+
+void tool_help_alone(int argc, char **argv)
+{
+    if (argc != 2 || (strcmp(argv[1], "-h") != 0 && strcmp(argv[1], "--help") != 0))
+        return;
+    usage_print(stdout);
+    exit(tool_status());
 }
 
 /* True if a letter before the last takes a value: that is the rest of the word then. */
@@ -164,8 +172,8 @@ bool tool_number(const char *text, long low, long high, long *value)
     long number = strtol(text, &end, 10);
     if (end == text || errno)
         return false;
-    const char *suffixes = "kMG", *suffix = *end ? strchr(suffixes, *end) : NULL;
-    int shift = suffix ? 10 * (int)(suffix - suffixes + 1) : 0;
+    const char *suffixes = "kmgKMG", *suffix = *end ? strchr(suffixes, *end) : NULL;
+    int shift = suffix ? 10 * (int)((suffix - suffixes) % 3 + 1) : 0;
     if (end[suffix != NULL] || number > (high >> shift) || number < low)
         return false;
     *value = number * (1L << shift);

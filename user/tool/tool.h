@@ -21,6 +21,10 @@
    2). */
 void tool_begin(const char *name, const char *usage);
 
+/* For tools whose -h is, or could be, something else: alone it prints the usage and ends the tool,
+   and so does --help. */
+void tool_help_alone(int argc, char **argv);
+
 /* The next option's letter out of `letters` (as for getopt(), a colon after those with a value,
    which is then in optarg), or -1 after the last; optind is the first operand. Options may stand
    behind operands. -h and --help print the usage, unknown options end the tool with a usage error.
@@ -50,7 +54,8 @@ void tool_output_check(void);
 /* Flushes stdout and says whether all went well; for `return tool_status();` at the end of main. */
 int tool_status(void);
 
-/* Parses a decimal number with an optional k, M, G suffix (powers of 1024) in [low, high]. */
+/* Parses a decimal number with an optional suffix k, M, G in either case (powers of 1024), which
+   must then lie in [low, high]. */
 bool tool_number(const char *text, long low, long high, long *value);
 
 /* FOLDER/NAME into a buffer of SIZE bytes. False, after a complaint, where it does not fit. */

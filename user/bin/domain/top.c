@@ -1,12 +1,11 @@
 // SPDX-License-Identifier: MIT
 // The live screen: how many calls each service answers a second, its faults and its memory.
-#include <poll.h>
 #include <stdlib.h>
 #include <string.h>
-#include <termios.h>
 #include <time.h>
 #include <unistd.h>
 #include "domain.h"
+#include "screen.h"
 #include "tool.h"
 
 #define SERVICES_MAX 64
@@ -16,24 +15,6 @@ struct sample {
     char name[32], image[32], state[16];
     unsigned long calls, faults, pages, rrefs;
 };
-
-static struct termios terminal_before;
-
-static void terminal_restore(void)
-{
-    tcsetattr(STDIN_FILENO, TCSANOW, &terminal_before);
-}
-
-/* Keys arrive at once and unseen; Ctrl-C still ends the program. */
-static void terminal_prepare(void)
-{
-    if (tcgetattr(STDIN_FILENO, &terminal_before) < 0)
-        tool_fail("terminal");
-    atexit(terminal_restore);
-    struct termios raw = terminal_before;
-    raw.c_lflag &= ~(ICANON | ECHO);
-    tcsetattr(STDIN_FILENO, TCSANOW, &raw);
-}
 
 static size_t samples_read(struct sample *samples)
 {
@@ -86,11 +67,9 @@ void top_run(void)
     static struct sample samples[2][SERVICES_MAX];
     size_t counts[2] = {samples_read(samples[0]), 0};
     unsigned long last = milliseconds_now();
-    struct pollfd keyboard = {.fd = STDIN_FILENO, .events = POLLIN};
-    terminal_prepare();
+    screen_keys_begin(STDIN_FILENO);
     for (int now = 1;; now = !now) {
-        char key = 0;
-        if (poll(&keyboard, 1, INTERVAL_MS) > 0 && (read(STDIN_FILENO, &key, 1) <= 0 || key == 'q'))
+        if (screen_key(INTERVAL_MS) == 'q')
             return;
         counts[now] = samples_read(samples[now]);
         unsigned long at = milliseconds_now();
