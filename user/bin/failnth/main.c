@@ -15,7 +15,8 @@
 #define REACHED_MAX 20000
 
 static const char usage[] =
-    "[--operations=NAME,...] [--kinds=KIND,...] [--from=N] [--to=N] [--times=N] [--verbose] [-j]\n"
+    "[--operations=NAME,...] [--kinds=KIND,...] [--from=N] [--to=N] [--times=N]\n"
+    "               [--verbose] [-j]\n"
     "  --operations  what is done while requests fail (all; see `failnth list`)\n"
     "  --kinds       of requests: page, object, rref, handle, event, slot, thread, stack (all)\n"
     "  --from, --to  which requests (all: from the first until no more are made)\n"
