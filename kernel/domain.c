@@ -91,6 +91,7 @@ static void version_fill(struct version *version, struct domain *domain)
     version->base = domain->slot->base;
     version->handles = domain->handles;
     version->domain = domain;
+    version->id = domain->id;
     for (uint32_t i = 0; i < DOMAIN_METHODS_MAX; i++)
         version->methods[i] = (uint64_t)gate_refused;
     for (uint32_t i = 0; i < header->method_count; i++)

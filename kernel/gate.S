@@ -11,6 +11,8 @@
 #include "kernel/abi/core_entry.h"
 #include "offsets.h"
 
+#define SSTATUS_SIE 0x2
+
 // Debug builds stop here and there for a while, at one pass of 16, so that tests meet the races
 // between any two steps of the gate. State: s10 is free.
     .macro  step
@@ -112,7 +114,7 @@ gate_return:
     ld      t2, THREAD_TOP(tp)
     ld      t3, FRAME_CARRIED(t2)
     ld      t4, FRAME_VERSION(t2)
-    bnez    t3, gate_return_slow
+    bnez    t3, gate_return_carrying
 gate_pop:                               // t2 = top frame, t4 = its version
     addi    t2, t2, -FRAME_SIZE
     ld      t6, TASK_COUNTER_OFFSET(tp)
@@ -171,11 +173,17 @@ gate_resume_end:
 // its arguments are saved: to be repeated they must outlive the callee.
 gate_slow:
     ld      t5, HANDLE_RIGHTS(t0)
-    ld      t6, PROXY_SAVING(t3)
-    and     t5, t5, t6
+    slli    t6, t1, 2
     srl     t5, t5, t1
+    add     t6, t6, t3
     andi    t5, t5, 1
-    beqz    t5, gate_slower
+    lhu     s0, PROXY_LENDS(t6)
+    beqz    t5, gate_slower             // this holder may not
+    bnez    s0, gate_lend
+    ld      t6, PROXY_SAVING(t3)
+    srl     t6, t6, t1
+    andi    t6, t6, 1
+    beqz    t6, gate_slower
     addi    t2, t2, FRAME_SIZE          // t2 = the callee's frame
     ori     t5, t1, FRAME_SAVED_BIT
     .globl gate_push_saving
@@ -194,6 +202,94 @@ gate_push_saving:
     sd      a7, FRAME_ARGUMENTS+56(t2)
     j       gate_enter
 
+// The method borrows one RRef and carries nothing else, which is most of what is not fast. The loan
+// is made here where it is simple: the caller owns the RRef and has not lent it. Everything else, and
+// every refusal, is gate_prepare's. The callee-saved registers are free: it may use them all anyway.
+// State: as at gate_slow, s0 = what the frame will say of the loan, t6 = proxy + 4 * method.
+gate_lend:
+    lhu     s1, PROXY_LENDS + 2(t6)
+    mv      s7, t0
+    addi    t2, t2, FRAME_SIZE          // t2 = the callee's frame
+    .globl gate_push_lending
+gate_push_lending:
+    sd      zero, FRAME_CARRIED(t2)     // faults as at gate_push
+    sd      t3, FRAME_PROXY(t2)
+    sd      t1, FRAME_METHOD(t2)
+    sd      zero, FRAME_SPENT(t2)
+    sd      a0, FRAME_ARGUMENTS(t2)     // for a repetition, and for who ends the loan
+    sd      a1, FRAME_ARGUMENTS+8(t2)
+    sd      a2, FRAME_ARGUMENTS+16(t2)
+    sd      a3, FRAME_ARGUMENTS+24(t2)
+    sd      a4, FRAME_ARGUMENTS+32(t2)
+    sd      a5, FRAME_ARGUMENTS+40(t2)
+    sd      a6, FRAME_ARGUMENTS+48(t2)
+    sd      a7, FRAME_ARGUMENTS+56(t2)
+    add     s1, s1, t2
+    ld      s1, 0(s1)                   // s1 = the RRef's name
+
+    // Counted in as at gate_enter, and looked again: the loan is to the instance that will serve,
+    // which stays at least until this thread is counted out.
+    ld      t6, TASK_COUNTER_OFFSET(tp)
+    ld      t4, PROXY_VERSION(t3)
+    li      t0, 1
+    add     t5, t4, t6
+    amoadd.d.aqrl zero, t0, (t5)
+    step
+    ld      t0, PROXY_VERSION(t3)
+    ld      s2, VERSION_ID(t4)          // s2 = the borrower
+    bne     t0, t4, gate_lend_undo
+    beqz    s2, gate_lend_undo          // closed or dead
+    ld      s3, FRAME_VERSION - FRAME_SIZE(t2)
+    slli    s4, s1, 16
+    ld      s3, VERSION_ID(s3)          // s3 = the lender
+    la      t6, rref_chunks
+    srli    s5, s4, 48 + RREF_CHUNK_SHIFT
+    srli    s4, s4, 48
+    slli    s5, s5, 3
+    andi    s4, s4, (1 << RREF_CHUNK_SHIFT) - 1
+    add     s5, s5, t6
+    ld      s5, 0(s5)
+    li      t6, RREF_SIZE
+    mul     s4, s4, t6
+    beqz    s5, gate_lend_undo          // there was never such a record
+    add     s4, s4, s5                  // s4 = the record
+
+    csrci   sstatus, SSTATUS_SIE        // a guard is never held by who does not run
+    li      t6, 1
+    amoswap.w.aq t0, t6, (s4)
+    bnez    t0, gate_lend_contended
+    ld      t0, RREF_NAME(s4)
+    lw      s5, RREF_OWNER(s4)
+    lbu     s6, RREF_LIVE(s4)
+    bne     t0, s1, gate_lend_refuse    // of another generation
+    lw      t0, RREF_LOAN_BOUND(s4)
+    bne     s5, s3, gate_lend_refuse
+    beqz    s6, gate_lend_refuse
+    bnez    t0, gate_lend_refuse        // it is lent already
+    slli    s5, t6, 32
+    or      s5, s5, s2                  // domain and number of calls
+    sd      s5, RREF_LOAN(s4)
+    sb      t6, RREF_LOAN_FIRST(s4)
+    sw      t6, RREF_LOAN_BOUND(s4)
+    amoswap.w.rl zero, zero, (s4)
+    csrsi   sstatus, SSTATUS_SIE
+    step
+    slli    s4, s4, FRAME_RECORD_BITS
+    or      s4, s4, s0
+    sd      s4, FRAME_CARRIED(t2)
+    j       gate_check
+
+gate_lend_refuse:
+    amoswap.w.rl zero, zero, (s4)
+gate_lend_contended:
+    csrsi   sstatus, SSTATUS_SIE
+gate_lend_undo:
+    addi    t5, t5, COUNTERS_LEFT
+    li      t0, 1
+    amoadd.d.aqrl zero, t0, (t5)
+    mv      t0, s7
+
+// State: t0 = handle entry, t1 = method, the caller's frame with ra and sp saved, a0..a7.
 gate_slower:
     save_arguments
     mv      a0, sp                      // arguments: handles among them are replaced
@@ -250,7 +346,40 @@ gate_unserved:
     call    gate_wait_served            // pops the frame; then as gate_prepare
     j       gate_prepared
 
-// State: a0, a1 = result, t2 = top frame, which carries something or is not counted.
+// State: a0, a1 = result, t2 = top frame, which carries something or is not counted, t3 = what, t4 =
+// its version. A loan of gate_lend's ends here if it is as it was made, and nothing waits for its end.
+gate_return_carrying:
+    slli    t5, t3, 63 - 14             // FRAME_LENT_ALONE
+    bgez    t5, gate_return_slow
+    ld      t6, VERSION_ID(t4)
+    srai    t5, t3, FRAME_RECORD_BITS   // t5 = the record
+    li      t3, 1
+    slli    t0, t3, 32
+    or      t6, t6, t0                  // t6 = the loan: one call, nothing held
+    csrci   sstatus, SSTATUS_SIE
+    amoswap.w.aq t0, t3, (t5)
+    bnez    t0, gate_return_contended
+    ld      t0, RREF_LOAN(t5)
+    lw      t1, RREF_LOAN_BOUND(t5)
+    bne     t0, t6, gate_return_refuse
+    lw      t0, RREF_LOAN + 8(t5)       // posted, completed
+    bne     t1, t3, gate_return_refuse
+    lw      t6, RREF_OWNER(t5)
+    bnez    t0, gate_return_refuse
+    addi    t6, t6, 1
+    beqz    t6, gate_return_refuse      // its owner is gone, so it goes with the loan
+    sd      zero, RREF_LOAN(t5)
+    sb      zero, RREF_LOAN_FIRST(t5)
+    sw      zero, RREF_LOAN_BOUND(t5)
+    amoswap.w.rl zero, zero, (t5)
+    csrsi   sstatus, SSTATUS_SIE
+    j       gate_pop
+
+gate_return_refuse:
+    amoswap.w.rl zero, zero, (t5)
+gate_return_contended:
+    csrsi   sstatus, SSTATUS_SIE
+
 gate_return_slow:
     ld      sp, TASK_CORE_STACK(tp)
     call    gate_finish                 // RpcResult in and out; pops the frame

@@ -41,7 +41,8 @@ RpcResult gate_wait_served(struct gate_call *call);
 RpcResult gate_repeat(struct proxy *proxy, struct gate_call *call, uint64_t try);
 
 // ---- Addresses in gate.S, for kernel/fault.c ----
-extern const char gate_call[], gate_push[], gate_push_saving[], gate_push_core[];
+extern const char gate_call[], gate_push[], gate_push_saving[], gate_push_lending[],
+    gate_push_core[];
 extern const char gate_check[], gate_check_end[], gate_check_core[], gate_check_core_end[];
 extern const char gate_resume[], gate_resume_end[], gate_leaf[], gate_leaf_end[];
 extern const char gate_refused[], gate_return[], gate_abort[], gate_copy[], gate_fill[],

@@ -3,6 +3,7 @@
 #include <stddef.h>
 #include "kernel/object.h"
 #include "kernel/proxy.h"
+#include "kernel/registry.h"
 #include "kernel/thread.h"
 
 #define OFFSET(name, type, member)                                                                 \
@@ -15,6 +16,16 @@ _Static_assert(sizeof(struct handle_entry) == 32, "the gate shifts by 5");
 _Static_assert(sizeof(struct version_counters) == 128, "one line pair for each hart");
 _Static_assert(offsetof(struct version, counters) == 0, "the gate adds counter_offset alone");
 _Static_assert(offsetof(struct version, methods) + 8 < 2048, "fits an immediate");
+_Static_assert(offsetof(struct proxy, lends) < 2048, "fits an immediate");
+_Static_assert(sizeof(((struct proxy *)0)->lends[0]) == 4, "the gate shifts by 2");
+_Static_assert(offsetof(struct rref, guard) == 0, "the gate takes it at the record's address");
+_Static_assert(CHUNK_RECORDS == 1 << CHUNK_SHIFT, "the gate splits an index");
+_Static_assert(FRAME_LENT_ALONE == 1 << 11 && FRAME_AWAITED == 1 << 15, "shifted to the sign");
+// A loan is taken and ended by a store of its first word: the domain, and one call.
+_Static_assert(offsetof(struct loan, domain) == 0 && offsetof(struct loan, calls) == 4 &&
+                   offsetof(struct loan, posts) == 8 && offsetof(struct loan, completed) == 10 &&
+                   offsetof(struct rref, loans) % 8 == 0,
+               "the gate knows a loan's words");
 
 void kernel_offsets(void);
 void kernel_offsets(void)
@@ -39,6 +50,8 @@ void kernel_offsets(void)
     OFFSET(VERSION_HANDLES, version, handles);
     OFFSET(VERSION_DEAD, version, dead);
     OFFSET(VERSION_METHODS, version, methods);
+    OFFSET(VERSION_ID, version, id);
+    OFFSET(PROXY_LENDS, proxy, lends);
     OFFSET(PROXY_VERSION, proxy, version);
     OFFSET(HANDLE_PROXY, handle_entry, proxy);
     OFFSET(PROXY_SAVING, proxy, saving);
@@ -47,4 +60,13 @@ void kernel_offsets(void)
     VALUE(FRAME_UNCOUNTED_BIT, FRAME_UNCOUNTED);
     VALUE(FRAME_PREPARED_BIT, FRAME_PREPARED);
     VALUE(FRAME_SAVED_BIT, FRAME_SAVED);
+    VALUE(FRAME_RECORD_BITS, FRAME_RECORD_SHIFT);
+    VALUE(RREF_CHUNK_SHIFT, CHUNK_SHIFT);
+    VALUE(RREF_SIZE, sizeof(struct rref));
+    OFFSET(RREF_OWNER, rref, owner);
+    OFFSET(RREF_LIVE, rref, live);
+    OFFSET(RREF_NAME, rref, name);
+    OFFSET(RREF_LOAN_BOUND, rref, loan_bound);
+    OFFSET(RREF_LOAN, rref, loans);
+    VALUE(RREF_LOAN_FIRST, offsetof(struct rref, loans) + offsetof(struct loan, first));
 }

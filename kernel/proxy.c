@@ -13,6 +13,7 @@
 #include "microcore/string.h"
 #include "microcore/task.h"
 #include "microcore/timer.h"
+#include <stddef.h>
 
 #define VERSIONS_MAX                                                                               \
     96 // more than slots: an empty record may wait for its last reader to count out
@@ -54,6 +55,7 @@ void version_release(struct version *version)
 {
     version->handles = NULL;
     version->domain = NULL;
+    version->id = 0;
     __atomic_store_n(&version->in_use, false, __ATOMIC_RELEASE);
 }
 
@@ -190,6 +192,22 @@ static bool method_carries(struct proxy *proxy, uint32_t number)
     return arguments || flags;
 }
 
+// Whether method NUMBER carries one borrowed RRef alone: the gate lends that itself.
+static void method_lends(struct proxy *proxy, uint32_t number)
+{
+    const struct method_description *method = &proxy->descriptions[number];
+    uint8_t carriers = proxy->carries[number].arguments;
+    uint32_t index = 0;
+    while (carriers >> index > 1)
+        index++;
+    bool alone = carriers && carriers == 1u << index && !proxy->carries[number].flags &&
+                 method->arguments[index] == ARGUMENT_BORROW;
+    proxy->lends[number].argument =
+        (uint16_t)(offsetof(struct frame, arguments) + index * sizeof(uint64_t));
+    proxy->lends[number].carried =
+        alone ? (uint16_t)(FRAME_PREPARED | FRAME_LENT_ALONE | 1u << index) : 0;
+}
+
 void proxy_describe(struct proxy *proxy, const struct image *image)
 {
     bool shadow = image->header.flags & DOMAIN_SHADOW;
@@ -200,6 +218,7 @@ void proxy_describe(struct proxy *proxy, const struct image *image)
         bool saving = shadow && method->flags & METHOD_IDEMPOTENT && method->argument_count;
         if (!method_carries(proxy, i))
             *(saving ? &proxy->saving : &proxy->fast) |= 1ull << i;
+        method_lends(proxy, i);
     }
     proxy->method_count = image->header.method_count;
 }

@@ -26,6 +26,7 @@ struct version {
     struct handle_entry *handles;                // handle table of the instance
     struct domain *domain;                       // NULL for the core's own versions
     uint64_t dead;                               // set once, before its frames are looked for
+    uint64_t id;                                 // of the domain; 0 for the core's own versions
     uint64_t methods[DOMAIN_METHODS_MAX];        // entry addresses
     uint64_t entered_before;                     // by readers of earlier uses of this record
     uint32_t in_use;
@@ -60,6 +61,10 @@ void version_init(void); // boot
 struct proxy {
     struct version *version; // serving now; the gate reads it
     uint64_t saving;         // bit N: method N would be fast, but a shadow needs its arguments
+    struct {                 // of a method that borrows one RRef and carries nothing else; or zeros
+        uint16_t carried;    // what its frame says of that: FRAME_*
+        uint16_t argument;   // where the RRef's name is in the frame, bytes
+    } lends[DOMAIN_METHODS_MAX];
     // -- end of what assembly uses --
     struct object object;
     char name[DOMAIN_NAME_SIZE];

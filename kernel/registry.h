@@ -11,6 +11,8 @@
 #include "kernel/rref.h"
 #include "microcore/lock.h"
 
+#define CHUNK_RECORDS 64 // records lie in chunks of so many; 1 << CHUNK_SHIFT
+#define CHUNK_SHIFT   6
 #define LOANS_MAX     6 // domains that may have one RRef on loan at once
 #define WINDOW_INLINE 2
 
@@ -63,6 +65,7 @@ struct rref {
 };
 
 // ---- Records (rref.c) ----
+extern struct rref *rref_chunks[]; // NULL from the first unused chunk on
 // A fresh record, not live yet, charged to DOMAIN; NULL and *error: why not.
 struct rref *record_alloc(struct domain *domain, uint64_t pages, int64_t *error);
 // The same backwards, for a record that was never live.

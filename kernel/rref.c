@@ -8,12 +8,11 @@
 #include "microcore/fail.h"
 #include "microcore/page.h"
 
-#define CHUNK_RECORDS 64
 #define CHUNKS        (RREFS_MAX / CHUNK_RECORDS)
 #define GENERATIONS   0x8000 // 15 bits in a name; 0 is not used
 
 static struct lock registry_lock = LOCK_INIT(LOCK_RREF, "rref");
-static struct rref *chunks[CHUNKS];
+struct rref *rref_chunks[CHUNKS]; // kernel/gate.S looks records up as well
 static uint32_t record_count;                // records in the chunks so far
 static struct rref *free_first, **free_last; // in turn, so that generations last
 static uint64_t live_count;
@@ -29,7 +28,7 @@ struct rref *record_at(uint32_t index)
 {
     if (index >= __atomic_load_n(&record_count, __ATOMIC_ACQUIRE))
         return NULL;
-    return &chunks[index / CHUNK_RECORDS][index % CHUNK_RECORDS];
+    return &rref_chunks[index / CHUNK_RECORDS][index % CHUNK_RECORDS];
 }
 
 uint32_t records_known(uint32_t first)
@@ -52,7 +51,7 @@ static void chunk_add(void)
         chunk = core_alloc_kept(CHUNK_RECORDS * sizeof(*chunk));
     if (!chunk)
         return;
-    chunks[record_count / CHUNK_RECORDS] = chunk;
+    __atomic_store_n(&rref_chunks[record_count / CHUNK_RECORDS], chunk, __ATOMIC_RELEASE);
     for (uint32_t i = 0; i < CHUNK_RECORDS; i++) {
         chunk[i].index = record_count + i;
         record_queue(&chunk[i]);

@@ -157,8 +157,28 @@ int space_resolve_fetch(struct space *space, uint64_t address)
     return page_find(space, address, PROTECTION_EXECUTE, false, &physical);
 }
 
+// Pins a page that is there with the right that is wanted: its entry alone tells. False: it is not.
+static bool page_pin_present(struct space *space, uint64_t address, bool write, uint64_t *physical)
+{
+    uint64_t wanted = PTE_VALID | PTE_USER | (write ? PTE_WRITE : 0);
+    int level;
+    if (address >= SPACE_END)
+        return false; // the walk would look at fewer bits of it
+    interrupt_state state = lock_take(&space->lock);
+    const uint64_t *entry = pagetable_walk(space->root, address, &level);
+    bool present = entry && (*entry & wanted) == wanted;
+    if (present) {
+        *physical = pte_physical(*entry);
+        page_get(*physical);
+    }
+    lock_release(&space->lock, state);
+    return present;
+}
+
 int space_pin(struct space *space, uint64_t address, bool write, uint64_t *physical)
 {
+    if (page_pin_present(space, address, write, physical))
+        return 0;
     return page_find(space, address, protection_wanted(write), true, physical);
 }
 

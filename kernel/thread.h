@@ -40,6 +40,7 @@ struct frame {
 #define FRAME_RESULT_RREF   0x100  // the result is an RRef that moves to the caller
 #define FRAME_RESULT_HANDLE 0x200  // the result is a handle that is copied into the caller's table
 #define FRAME_PREPARED      0x400  // set for every call that went the slow way
+#define FRAME_LENT_ALONE    0x800  // lent by the gate, and nothing else: where its record is
 #define FRAME_TRY           0x1000 // counts up with each repetition of the request
 #define FRAME_TRIES_MASK    0x3000
 #define FRAME_UNCOUNTED     0x4000 // not a reader: life-cycle call or a domain's own thread
@@ -47,6 +48,7 @@ struct frame {
 // while the thread may run, so it may also come too late, be lost, or hit the next call that uses
 // the frame.
 #define FRAME_AWAITED 0x8000
+#define FRAME_RECORD_SHIFT 16 // of an address in the bits above, for FRAME_LENT_ALONE
 
 static inline uint64_t frame_method(const struct frame *frame)
 {

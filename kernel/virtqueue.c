@@ -54,6 +54,7 @@ struct virtqueue {
     volatile struct used_ring *used;
     uint16_t used_seen;
     uint32_t next; // where to look for a free slot
+    uint32_t lost; // slots in SLOT_LOST, mostly none: then nobody looks for them
     struct request requests[VIRTQUEUE_SIZE_MAX];
 };
 
@@ -141,6 +142,7 @@ void virtqueue_lose(struct virtqueue *queue)
             continue;
         request_unpin(request, NULL);
         request->state = SLOT_LOST;
+        queue->lost++;
     }
 }
 
@@ -285,9 +287,10 @@ static struct request *queue_next_done(struct virtqueue *queue, uint32_t *writte
             *written = queue->requests[id].writable;
         return &queue->requests[id];
     }
-    for (uint32_t i = 0; i < queue->size; i++) {
+    for (uint32_t i = 0; queue->lost && i < queue->size; i++) {
         if (queue->requests[i].state == SLOT_LOST) {
             *written = UINT32_MAX;
+            queue->lost--;
             return &queue->requests[i];
         }
     }
