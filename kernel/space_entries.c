@@ -18,6 +18,26 @@ static struct space *space_of(uint64_t handle)
     return (struct space *)handle_object(thread_domain(), (handle_t)handle, OBJECT_SPACE);
 }
 
+// The same for a moment. The calling user thread's own, as mostly, lasts as long as its system call:
+// that use is not counted.
+static struct space *space_use(uint64_t handle)
+{
+    struct space *own = thread_current()->space;
+    if (own && handle < HANDLES_MAX &&
+        __atomic_load_n(&thread_domain()->handles[handle].object, __ATOMIC_RELAXED) == &own->object)
+        return own;
+    struct space *space = space_of(handle);
+    if (space && space == own)
+        object_put(&space->object); // it came under this handle meanwhile
+    return space;
+}
+
+static void space_leave(struct space *space)
+{
+    if (space != thread_current()->space)
+        object_put(&space->object);
+}
+
 static int64_t space_handle(struct space *space)
 {
     if (!space)
@@ -77,31 +97,31 @@ int64_t core_space_protect(uint64_t handle, uint64_t address, uint64_t bytes, ui
 
 int64_t core_space_read(uint64_t handle, uint64_t pointer, uint64_t address, uint64_t bytes)
 {
-    struct space *space = space_of(handle);
+    struct space *space = space_use(handle);
     if (!space)
         return -EBADF;
     int64_t result = space_read_slot(space, thread_domain()->slot, pointer, address, bytes);
-    object_put(&space->object);
+    space_leave(space);
     return result;
 }
 
 int64_t core_space_write(uint64_t handle, uint64_t address, uint64_t pointer, uint64_t bytes)
 {
-    struct space *space = space_of(handle);
+    struct space *space = space_use(handle);
     if (!space)
         return -EBADF;
     int64_t result = space_write_slot(space, address, thread_domain()->slot, pointer, bytes);
-    object_put(&space->object);
+    space_leave(space);
     return result;
 }
 
 int64_t core_space_read_string(uint64_t handle, uint64_t pointer, uint64_t address, uint64_t max)
 {
-    struct space *space = space_of(handle);
+    struct space *space = space_use(handle);
     if (!space)
         return -EBADF;
     int64_t result = space_read_string(space, thread_domain()->slot, pointer, address, max);
-    object_put(&space->object);
+    space_leave(space);
     return result;
 }
 
@@ -130,11 +150,11 @@ int64_t core_space_pages(uint64_t handle)
 
 int64_t core_window_create(uint64_t handle, uint64_t address, uint64_t bytes, uint64_t protection)
 {
-    struct space *space = space_of(handle);
+    struct space *space = space_use(handle);
     if (!space)
         return -EBADF;
     int64_t rref = rref_window(thread_domain(), space, address, bytes, protection);
-    object_put(&space->object);
+    space_leave(space);
     return rref;
 }
 
@@ -143,11 +163,11 @@ int64_t core_window_aim(uint64_t window, uint64_t handle, uint64_t address, uint
 {
     if (!bytes)
         return rref_window_aim(thread_domain(), window, NULL, 0, 0, 0);
-    struct space *space = space_of(handle);
+    struct space *space = space_use(handle);
     if (!space)
         return -EBADF;
     int64_t result = rref_window_aim(thread_domain(), window, space, address, bytes, protection);
-    object_put(&space->object);
+    space_leave(space);
     return result;
 }
 

@@ -230,6 +230,13 @@ RpcResult fs_do_event(uint64_t file)
     return device_result(device->operations->event(device));
 }
 
+RpcResult fs_do_backend(uint64_t file)
+{
+    const struct device *device = device_find(file);
+    bool is_block = device && device->operations == &block_operations;
+    return is_block ? rpc_ok(device->service) : rpc_error(-ENOSYS);
+}
+
 RpcResult fs_do_sync(void)
 {
     RpcResult result = rpc_ok(0);

@@ -358,3 +358,9 @@ RpcResult fs_do_event(uint64_t file)
     (void)file;
     return rpc_error(-ENOSYS);
 }
+
+RpcResult fs_do_backend(uint64_t file)
+{
+    (void)file;
+    return rpc_error(-ENOSYS);
+}

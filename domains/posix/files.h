@@ -44,6 +44,7 @@ struct open_file {
     uint32_t device;
     struct place place;
     uint64_t file; // the file system's number
+    handle_t backend; // of a block device: the service behind it, once it is known; 0: not yet
     _Atomic uint64_t position;
     _Atomic uint32_t position_busy; // a transfer that will move the position is under way
     struct wait_queue position_queue;

@@ -4,6 +4,7 @@
 // a window. A request that a driver has queued is waited for here, outside of the driver.
 #include <string.h>
 
+#include "backend.h"
 #include "calls.h"
 #include "core.h"
 #include "fs_client.h"
@@ -61,6 +62,8 @@ static int64_t piece_make(struct thread *thread, struct piece *piece, handle_t s
 static void window_end(struct thread *thread, int64_t result)
 {
     struct completion late;
+    if (result >= 0 && core_window_aim(thread->window, 0, 0, 0, 0) == 0)
+        return;
     for (;;) {
         struct wait_item item = {.event = thread->event, .seen = sleep_prepare(thread)};
         if (core_window_aim(thread->window, 0, 0, 0, 0) != -EBUSY)
@@ -105,16 +108,26 @@ static int64_t piece_end(struct thread *thread, const struct piece *piece, handl
     return core_space_write(space, address, (void *)piece->buffer, (uint64_t)result);
 }
 
+static RpcResult piece_request(struct open_file *file, const struct piece *piece, uint64_t position,
+                               bool is_read)
+{
+    handle_t service = mounts[file->place.mount].service;
+    if (backend_serves(file, position, piece->length)) {
+        RpcResult result = backend_request(file, position, piece->buffer, piece->length, is_read);
+        if (result.status != -EINVAL)
+            return result;
+    }
+    return is_read ? fs_read(service, file->file, position, piece->buffer, 0, piece->length)
+                   : fs_write(service, file->file, position, piece->buffer, 0, piece->length);
+}
+
 // One call to the server. The count, or a negative errno.
 static int64_t piece_call(struct thread *thread, struct open_file *file, const struct piece *piece,
                           uint64_t position, bool is_read)
 {
-    handle_t service = mounts[file->place.mount].service;
     int64_t status = RPC_CRASHED;
     for (int tries = 0; tries < FS_QUEUED_TRIES && status == RPC_CRASHED; tries++) {
-        RpcResult result =
-            is_read ? fs_read(service, file->file, position, piece->buffer, 0, piece->length)
-                    : fs_write(service, file->file, position, piece->buffer, 0, piece->length);
+        RpcResult result = piece_request(file, piece, position, is_read);
         if (result.status == RPC_OK && result.value > piece->length && result.value != FS_QUEUED)
             return -EIO;
         if (result.status < 0 || result.value != FS_QUEUED)

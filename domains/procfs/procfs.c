@@ -263,6 +263,12 @@ RpcResult fs_do_event(uint64_t file)
     return rpc_error(-ENOSYS);
 }
 
+RpcResult fs_do_backend(uint64_t file)
+{
+    (void)file;
+    return rpc_error(-ENOSYS);
+}
+
 RpcResult fs_do_control(uint64_t file, uint64_t request, rref_t argument, uint64_t value)
 {
     (void)file, (void)request, (void)argument, (void)value;

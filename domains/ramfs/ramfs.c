@@ -492,6 +492,12 @@ RpcResult fs_do_event(uint64_t file)
     return rpc_error(-ENOSYS);
 }
 
+RpcResult fs_do_backend(uint64_t file)
+{
+    (void)file;
+    return rpc_error(-ENOSYS);
+}
+
 RpcResult fs_do_sync(void)
 {
     return rpc_ok(0);
