@@ -212,6 +212,8 @@ int64_t core_system_info(uint64_t out)
         .kept_pages = page_count_kept() + heap_stale_pages() + slot_count_stack_pages(),
         .handles = handle_total(),
         .object_bytes = core_bytes(),
+        .time_start = time_start(),
+        .time_scale = time_scale(),
         .icount = command_line_option("icount", NULL, 0),
     };
     for (uint32_t hart = 0; hart < hart_count; hart++)

@@ -15,6 +15,8 @@
 #define INTERRUPT_EXTERNAL 9
 #define CAUSE_INTERRUPT    (1ul << 63)
 
+#define SCOUNTEREN_TM 2u // user mode may read the time
+
 #define SATP_SV39 (8ul << 60)
 
 #define csr_read(name)                                                                             \

@@ -44,6 +44,16 @@ uint64_t time_now(void)
     return fixed_multiply(csr_read(time) - boot_ticks, ns_per_tick);
 }
 
+uint64_t time_start(void)
+{
+    return boot_ticks;
+}
+
+uint64_t time_scale(void)
+{
+    return ns_per_tick;
+}
+
 // Sstc may be in the device tree and yet not be enabled by the firmware: the access then traps.
 static bool stimecmp_works(void)
 {
@@ -84,6 +94,7 @@ void timer_init_hart(void)
     queue->armed = queue->hand_over = NEVER;
     comparator_set(NEVER);
     csr_set(sie, 1u << INTERRUPT_TIMER);
+    csr_set(scounteren, SCOUNTEREN_TM);
 }
 
 static void timer_arm(struct timer_queue *queue, uint64_t time)

@@ -9,6 +9,9 @@ struct task;
 #define TICK_NS 10000000u
 
 uint64_t time_now(void); // ns since boot; any context
+// It is (the time CSR - time_start) * time_scale >> 32; user mode may read the CSR.
+uint64_t time_start(void);
+uint64_t time_scale(void);
 
 // Reads the time base, and whether the harts have stimecmp (Sstc). Boot.
 void timer_init(void);

@@ -24,21 +24,10 @@ uint64_t thread_cookie(const struct thread *thread)
     return (uint64_t)thread->generation << 32 | thread->index;
 }
 
-struct thread *thread_find(uint64_t cookie)
+void thread_equip_late(struct thread *thread)
 {
-    uint32_t index = (uint32_t)cookie;
-    if (index >= PROCESSES_MAX)
-        return NULL;
-    struct thread *thread = &threads[index];
-    return thread->process && thread->generation == cookie >> 32 ? thread : NULL;
-}
-
-struct thread *thread_arrive(uint64_t cookie)
-{
-    struct thread *thread = thread_find(cookie);
-    while (thread && !thread->bytes && !thread_equip(thread))
+    while (!thread_equip(thread))
         core_yield(); // until memory is free again: the program must not end by an update
-    return thread;
 }
 
 // What a thread needs to sleep and to talk to file systems; it stays with the place.

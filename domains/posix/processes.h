@@ -12,6 +12,7 @@
 //   4. queue_lock    wait queues (wait_queue.c)
 #pragma once
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 #include "files.h"
 #include "kernel/abi/core_entry.h"
@@ -89,13 +90,36 @@ extern uint32_t places_used; // no place of the two tables from here on has ever
 void place_use(uint32_t index);
 
 // The thread of that cookie, or NULL.
-struct thread *thread_find(uint64_t cookie);
-// The same where the thread itself comes in: after an update it gets its buffers only then.
-struct thread *thread_arrive(uint64_t cookie);
+static inline struct thread *thread_find(uint64_t cookie)
+{
+    uint32_t index = (uint32_t)cookie;
+    if (index >= PROCESSES_MAX)
+        return NULL;
+    struct thread *thread = &threads[index];
+    return thread->process && thread->generation == cookie >> 32 ? thread : NULL;
+}
+
 uint64_t thread_cookie(const struct thread *thread);
 
 // Makes what a thread lacks of its event and buffers. False: no memory.
 bool thread_equip(struct thread *thread);
+// The same, insisting.
+void thread_equip_late(struct thread *thread);
+
+// thread_find where the thread itself comes in: after an update it gets its buffers only then.
+static inline struct thread *thread_arrive(uint64_t cookie)
+{
+    struct thread *thread = thread_find(cookie);
+    if (thread && !thread->bytes)
+        thread_equip_late(thread);
+    return thread;
+}
+
+// Whether the thread has a signal to deal with: one that is pending and not blocked.
+static inline bool signal_is_pending(const struct thread *thread)
+{
+    return thread->process->signals.pending & ~thread->blocked;
+}
 
 // A new process with a thread, in LIFE_ALIVE but known to nobody, with no memory or files. NULL:
 // too many processes, or no memory.

@@ -15,11 +15,6 @@
 #define CHILD_STOPPED   5 // si_code of SIGCHLD
 #define CHILD_CONTINUED 6
 
-bool signal_is_pending(const struct thread *thread)
-{
-    return thread->process->signals.pending & ~thread->blocked;
-}
-
 static bool is_ignored(const struct process *process, uint32_t number)
 {
     uint64_t handler = process->signals.actions[number].handler;

@@ -72,9 +72,6 @@ struct signal_state {
 struct thread;
 struct process;
 
-// Whether the thread has a signal to deal with: one that is pending and not blocked.
-bool signal_is_pending(const struct thread *thread);
-
 // With process_lock held. Sends a signal to a process, or to all of a group (number of those that
 // there were).
 void signal_send(struct process *process, uint32_t number, struct signal_origin origin);

@@ -24,9 +24,13 @@ enum {
     AUXILIARY_TICKS = 17,
     AUXILIARY_SECURE = 23,
     AUXILIARY_RANDOM = 25,
+    // Ours: nanoseconds since boot are (the time CSR - start) * scale >> 32, so that a program can
+    // read the clock without a system call.
+    AUXILIARY_TIME_START = 0x42480000,
+    AUXILIARY_TIME_SCALE,
 };
 
-#define AUXILIARY_COUNT 14u
+#define AUXILIARY_COUNT 16u
 #define RANDOM_SIZE     16u
 #define ISA_IMAFDC      0x112Du // bit N: extension 'A' + N
 
@@ -42,6 +46,8 @@ static void random_fill(uint64_t words[2])
 
 static uint64_t *auxiliary_fill(uint64_t *at, const struct image *image, uint64_t random)
 {
+    struct system_info system = {0};
+    core_system_info(&system);
     const uint64_t pairs[AUXILIARY_COUNT][2] = {
         {AUXILIARY_HEADERS, image->program.headers},
         {AUXILIARY_HEADER_SIZE, image->program.header_size},
@@ -56,6 +62,8 @@ static uint64_t *auxiliary_fill(uint64_t *at, const struct image *image, uint64_
         {AUXILIARY_TICKS, 100},
         {AUXILIARY_SECURE, 0},
         {AUXILIARY_RANDOM, random},
+        {AUXILIARY_TIME_START, system.time_start},
+        {AUXILIARY_TIME_SCALE, system.time_scale},
         {AUXILIARY_END, 0},
     };
     memcpy(at, pairs, sizeof pairs);

@@ -121,20 +121,24 @@ static RpcResult piece_request(struct open_file *file, const struct piece *piece
                    : fs_write(service, file->file, position, piece->buffer, 0, piece->length);
 }
 
-// One call to the server. The count, or a negative errno.
-static int64_t piece_call(struct thread *thread, struct open_file *file, const struct piece *piece,
-                          uint64_t position, bool is_read)
+// Waits for the end of a request to which RESULT was the answer, and makes it again where it
+// outlived its driver. The count, or a negative errno.
+static int64_t piece_conclude(struct thread *thread, struct open_file *file,
+                              const struct piece *piece, uint64_t position, bool is_read,
+                              RpcResult result)
 {
-    int64_t status = RPC_CRASHED;
-    for (int tries = 0; tries < FS_QUEUED_TRIES && status == RPC_CRASHED; tries++) {
-        RpcResult result = piece_request(file, piece, position, is_read);
+    for (int tries = 1;; tries++) {
         if (result.status == RPC_OK && result.value > piece->length && result.value != FS_QUEUED)
             return -EIO;
         if (result.status < 0 || result.value != FS_QUEUED)
             return fs_result(result);
-        status = completion_wait(thread);
+        int64_t status = completion_wait(thread);
+        if (status >= 0)
+            return piece->length;
+        if (status != RPC_CRASHED || tries == FS_QUEUED_TRIES)
+            return fs_error(status);
+        result = piece_request(file, piece, position, is_read);
     }
-    return status < 0 ? fs_error(status) : piece->length;
 }
 
 static int64_t piece_transfer(struct thread *thread, struct open_file *file, handle_t space,
@@ -145,8 +149,41 @@ static int64_t piece_transfer(struct thread *thread, struct open_file *file, han
     int64_t result = piece_make(thread, &piece, space, address, n, is_read, may_be_queued);
     if (result < 0)
         return result;
-    result = piece_call(thread, file, &piece, position, is_read);
+    result = piece_conclude(thread, file, &piece, position, is_read,
+                            piece_request(file, &piece, position, is_read));
     return piece_end(thread, &piece, space, address, is_read, result);
+}
+
+// Out of line, with all that is rare.
+static __attribute__((noinline)) int64_t direct_conclude(struct thread *thread,
+                                                         struct open_file *file, uint32_t length,
+                                                         uint64_t position, bool is_read,
+                                                         RpcResult result)
+{
+    const struct piece piece = {.buffer = thread->window, .is_window = true, .length = length};
+    int64_t count = piece_conclude(thread, file, &piece, position, is_read, result);
+    window_end(thread, count);
+    return count;
+}
+
+// The short way of what block devices mostly get: one request of whole sectors, done at once.
+static int64_t direct_transfer(struct thread *thread, struct open_file *file, uint64_t address,
+                               uint32_t length, uint64_t position, bool is_read)
+{
+    int64_t error = window_show(thread, thread->process->memory.space, address, length,
+                                is_read ? PROTECTION_WRITE : PROTECTION_READ);
+    if (error < 0)
+        return error;
+    RpcResult result = backend_request(file, position, thread->window, length, is_read);
+    if (result.status == RPC_OK && result.value == length &&
+        core_window_aim(thread->window, 0, 0, 0, 0) == 0)
+        return length;
+    if (result.status == -EINVAL)
+        result = is_read ? fs_read(mounts[file->place.mount].service, file->file, position,
+                                   thread->window, 0, length)
+                         : fs_write(mounts[file->place.mount].service, file->file, position,
+                                    thread->window, 0, length);
+    return direct_conclude(thread, file, length, position, is_read, result);
 }
 
 // Sleeps until the file may have something, or takes something.
@@ -211,6 +248,13 @@ static int64_t transfer(struct thread *thread, struct open_file *file, handle_t 
                         uint64_t address, uint64_t n, uint64_t position, bool is_read)
 {
     uint64_t done = 0;
+    if (n <= FS_TRANSFER_MAX && backend_serves(file, position, n) &&
+        space == thread->process->memory.space) {
+        int64_t result =
+            direct_transfer(thread, file, address, (uint32_t)n, position, is_read);
+        if (result != -EAGAIN)
+            return result;
+    }
     bool stops_short = is_read && (file->mode & FS_TYPE) == FS_CHARACTER;
     do {
         int64_t result =

@@ -111,6 +111,8 @@ struct system_info {
     uint64_t kept_pages; // for reuse: stacks, tables that never shrink, pages still in slots
     uint64_t handles;
     uint64_t object_bytes; // of the core's small objects, whose pages count as kept
+    // Nanoseconds since boot are (the time CSR - time_start) * time_scale >> 32; never changes.
+    uint64_t time_start, time_scale;
 };
 
 // One piece of a request that is posted to a virtqueue (virtio 1.2, 2.7.5).

@@ -2,6 +2,7 @@
 // The C half of program start: environment, constructors, main, exit.
 #include <stdlib.h>
 #include <unistd.h>
+#include "clock.h"
 
 typedef void Constructor(void);
 
@@ -15,6 +16,10 @@ _Noreturn void program_start(long *block)
     int argc = (int)block[0];
     char **argv = (char **)(block + 1);
     environ = argv + argc + 1;
+    char **end = environ;
+    while (*end)
+        end++;
+    clock_find((const unsigned long *)(end + 1));
     for (Constructor **each = __init_array_start; each < __init_array_end; each++)
         (*each)();
     exit(main(argc, argv, environ));

@@ -74,7 +74,6 @@ system_call:
     CALL nanosleep,     CALL_nanosleep
     CALL getitimer,     CALL_getitimer
     CALL setitimer,     CALL_setitimer
-    CALL clock_gettime, CALL_clock_gettime
     CALL clock_getres,  CALL_clock_getres
     CALL gettimeofday,  CALL_gettimeofday, _gettimeofday
     CALL times,         CALL_times, _times
