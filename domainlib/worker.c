@@ -45,11 +45,13 @@ bool worker_wait(struct worker *worker, struct wait_item *items, uint32_t count,
     if (state_change(worker, WORKER_STOPPING, WORKER_STOPPED))
         return false;
     items[count] = (struct wait_item){.event = worker->wake, .seen = worker->wake_seen};
-    if (core_wait(items, count + 1, deadline) == -EINTR)
+    int64_t fired = core_wait(items, count + 1, deadline);
+    if (fired == -EINTR)
         core_yield(); // a kick that stays pending would make this a busy loop
-    for (uint32_t i = 0; i < count; i++)
-        items[i].seen = (uint64_t)core_event_count(items[i].event);
-    worker->wake_seen = (uint64_t)core_event_count(worker->wake);
+    if (fired >= 0) // another one that fired as well does so at once in the next wait
+        items[fired].seen = (uint64_t)core_event_count(items[fired].event);
+    if (fired == count)
+        worker->wake_seen = items[fired].seen;
     return !state_change(worker, WORKER_STOPPING, WORKER_STOPPED);
 }
 

@@ -110,11 +110,15 @@ int64_t core_event_signal(uint64_t handle)
 
 int64_t core_event_count(uint64_t handle)
 {
-    struct event *event = event_of(handle);
-    if (!event)
-        return -EBADF;
-    int64_t count = (int64_t)event_count(event);
-    object_put(&event->object);
+    struct domain *domain = thread_domain();
+    int64_t count = -EBADF;
+    if (handle >= HANDLES_MAX)
+        return count;
+    interrupt_state state = lock_take(&domain->lock); // while it is held, the handle keeps the event
+    const struct object *object = domain->handles[handle].object;
+    if (object && object->kind == OBJECT_EVENT)
+        count = (int64_t)event_count((const struct event *)object);
+    lock_release(&domain->lock, state);
     return count;
 }
 

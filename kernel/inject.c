@@ -28,6 +28,9 @@ static bool arm(struct proxy *proxy, uint32_t class)
 // The function that commits the fault instead of FUNCTION, if that is the one that is armed for.
 const void *fault_armed(struct domain *domain, const void *function)
 {
+    struct proxy *proxy = domain->proxy;
+    if (!proxy || !proxy->armed_stage)
+        return function;
     const struct domain_header *header = &domain->image->header;
     const void *const functions[] = {
         [FAULT_IN_INIT] = header->init,          [FAULT_IN_IMPORT] = header->import_state,
@@ -35,8 +38,7 @@ const void *fault_armed(struct domain *domain, const void *function)
         [FAULT_IN_EXIT] = header->exit,          [FAULT_IN_EXPORT] = header->export_state,
         [FAULT_IN_THREAD] = header->thread_main,
     };
-    struct proxy *proxy = domain->proxy;
-    if (!proxy || !proxy->armed_stage || functions[proxy->armed_stage] != function)
+    if (functions[proxy->armed_stage] != function)
         return function;
     domain->armed_fault = proxy->armed_class;
     proxy->armed_stage = 0;

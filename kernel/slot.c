@@ -326,6 +326,8 @@ static int slot_copy(struct slot *slot, uint64_t pointer, void *core, uint64_t b
     uint64_t offset = pointer & (SLOT_SIZE - 1);
     if (bytes > SLOT_SIZE - offset)
         return -EFAULT;
+    if (bytes <= PAGE_SIZE - offset % PAGE_SIZE && bytes)
+        return piece_copy(slot, offset, core, bytes, write);
     for (char *place = core; bytes;) {
         uint64_t piece = PAGE_SIZE - offset % PAGE_SIZE;
         if (piece > bytes)

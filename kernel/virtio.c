@@ -20,37 +20,33 @@
 
 // ---- Who is inside ----
 
-// The device behind the handle with one use, its caller counted; NULL and *error: why not.
+// The device behind the handle, its caller counted; NULL and *error: why not.
 static struct device *device_enter(struct domain *domain, handle_t handle, int64_t *error)
 {
     struct device *device = device_of(domain, handle, true);
     *error = -EBADF;
     if (!device)
         return NULL;
-    interrupt_state state = lock_take(&device->lock);
-    bool entered = !device->changing;
-    device->inside += entered;
-    lock_release(&device->lock, state);
-    if (entered)
+    __atomic_fetch_add(&device->inside, 1, __ATOMIC_SEQ_CST); // before the look, as change_begin
+    if (!__atomic_load_n(&device->changing, __ATOMIC_SEQ_CST))
         return device;
+    __atomic_fetch_sub(&device->inside, 1, __ATOMIC_RELEASE);
     *error = -EBUSY;
-    object_put(&device->object);
     return NULL;
 }
 
 static void device_leave(struct device *device)
 {
     __atomic_fetch_sub(&device->inside, 1, __ATOMIC_RELEASE);
-    object_put(&device->object);
 }
 
 static bool change_begin(struct device *device)
 {
     interrupt_state state = lock_take(&device->lock);
     bool begun = !device->changing;
-    device->changing = true;
+    __atomic_store_n(&device->changing, true, __ATOMIC_SEQ_CST);
     lock_release(&device->lock, state);
-    while (begun && __atomic_load_n(&device->inside, __ATOMIC_ACQUIRE))
+    while (begun && __atomic_load_n(&device->inside, __ATOMIC_SEQ_CST))
         task_yield();
     return begun;
 }
@@ -218,7 +214,6 @@ int64_t virtio_start(struct domain *domain, handle_t handle, uint64_t features, 
         result = device_start(device, features, queues, size);
         change_end(device);
     }
-    object_put(&device->object);
     return result;
 }
 
@@ -232,7 +227,6 @@ int64_t virtio_stop(struct domain *domain, handle_t handle)
         result = queues_lose(device);
         change_end(device);
     }
-    object_put(&device->object);
     return result;
 }
 

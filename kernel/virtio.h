@@ -74,8 +74,8 @@ struct device {
     bool broken;     // it did not reset: never to be used again
 };
 
-// The device behind a handle of DOMAIN's, with one use; NULL: no such device. *virtio*: must be
-// one.
+// The device behind a handle of DOMAIN's; NULL: no such device. *virtio*: must be one. Devices stay
+// for ever, so no use is counted.
 struct device *device_of(struct domain *domain, handle_t handle, bool virtio);
 
 static inline uint32_t device_read32(const struct device *device, uint32_t offset)

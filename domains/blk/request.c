@@ -2,7 +2,7 @@
 #include "blk.h"
 #include "state.h"
 
-#define REAP_MAX       32
+#define REAP_MAX       16 // the core gives no more at once
 #define STATUS_PENDING 0xFF // the device writes 0 OK, 1 error, 2 unsupported
 
 // What the device reads and writes beside the data (virtio 1.2, 5.2.6), one for each table entry.
@@ -188,9 +188,11 @@ void request_reap(void)
 {
     struct virtio_done done[REAP_MAX];
     int64_t n;
-    while ((n = core_virtio_reap(HANDLE_DISK, QUEUE, done, REAP_MAX)) > 0)
+    do {
+        n = core_virtio_reap(HANDLE_DISK, QUEUE, done, REAP_MAX);
         for (int64_t i = 0; i < n; i++)
             piece_finish(&done[i]);
+    } while (n == REAP_MAX); // else that was all; what comes now interrupts again
     waiting_post();
     request_notify();
 }

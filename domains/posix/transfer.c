@@ -81,6 +81,8 @@ static int64_t completion_wait(struct thread *thread)
 {
     struct completion completion;
     bool withdrawn = false;
+    if (core_completion_reap(thread->event, &completion, 1) == 1)
+        return completion.status; // the device was quick
     for (;;) {
         struct wait_item item = {.event = thread->event, .seen = sleep_prepare(thread)};
         if (core_completion_reap(thread->event, &completion, 1) == 1)
