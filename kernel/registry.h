@@ -10,6 +10,7 @@
 #include "kernel/event.h"
 #include "kernel/rref.h"
 #include "microcore/lock.h"
+#include <stddef.h>
 
 #define CHUNK_RECORDS 64 // records lie in chunks of so many; 1 << CHUNK_SHIFT
 #define CHUNK_SHIFT   6
@@ -72,15 +73,12 @@ struct rref *record_alloc(struct domain *domain, uint64_t pages, int64_t *error)
 void record_cancel(struct rref *record, struct domain *domain, uint64_t pages);
 // Makes a filled-in record known under a new name, which is returned.
 rref_t record_publish(struct rref *record, const struct domain *owner, uint64_t offset);
-// The live record of that name, with its guard taken; NULL: there is none.
-struct rref *record_take(rref_t name, interrupt_state *state);
 // Record number INDEX with its guard taken, live or not; NULL past the last.
 struct rref *record_at(uint32_t index); // without the guard: any of it may change at any time
 // How many records from FIRST on lie in a row in memory; 0 past the last. Begin with 0, go on
 // behind.
 uint32_t records_known(uint32_t first);
 struct rref *record_take_index(uint32_t index, interrupt_state *state);
-void record_release(struct rref *record, interrupt_state state);
 // The same, and frees it if nobody has it any more.
 void record_settle(struct rref *record, interrupt_state state);
 
@@ -88,6 +86,36 @@ void record_settle(struct rref *record, interrupt_state state);
 bool ledger_charge(struct domain *domain, uint64_t pages);
 void ledger_credit(struct domain *domain, uint64_t pages);
 uint64_t record_pages(const struct rref *record); // what it counts for
+
+static inline interrupt_state record_guard(struct rref *record)
+{
+    interrupt_state state = interrupts_disable();
+    while (__atomic_exchange_n(&record->guard, 1, __ATOMIC_ACQUIRE))
+        continue;
+    return state;
+}
+
+static inline void record_release(struct rref *record, interrupt_state state)
+{
+    __atomic_store_n(&record->guard, 0, __ATOMIC_RELEASE);
+    interrupts_restore(state);
+}
+
+// The live record of that name, with its guard taken; NULL: there is none.
+static inline __attribute__((always_inline)) struct rref *record_take(rref_t name,
+                                                                      interrupt_state *state)
+{
+    uint32_t index = name >> 32 & (RREFS_MAX - 1);
+    struct rref *chunk = __atomic_load_n(&rref_chunks[index >> CHUNK_SHIFT], __ATOMIC_CONSUME);
+    struct rref *record = chunk + index % CHUNK_RECORDS;
+    if (!chunk)
+        return NULL;
+    *state = record_guard(record);
+    if (record->live && record->name == name)
+        return record;
+    record_release(record, *state);
+    return NULL;
+}
 
 static inline uint32_t owner_id(const struct domain *domain)
 {

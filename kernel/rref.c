@@ -95,38 +95,12 @@ void record_cancel(struct rref *record, struct domain *domain, uint64_t pages)
     record_free(record);
 }
 
-static inline interrupt_state record_guard(struct rref *record)
-{
-    interrupt_state state = interrupts_disable();
-    while (__atomic_exchange_n(&record->guard, 1, __ATOMIC_ACQUIRE))
-        continue;
-    return state;
-}
-
-void record_release(struct rref *record, interrupt_state state)
-{
-    __atomic_store_n(&record->guard, 0, __ATOMIC_RELEASE);
-    interrupts_restore(state);
-}
-
 struct rref *record_take_index(uint32_t index, interrupt_state *state)
 {
     struct rref *record = record_at(index);
     if (record)
         *state = record_guard(record);
     return record;
-}
-
-struct rref *record_take(rref_t name, interrupt_state *state)
-{
-    struct rref *record = record_at(name >> 32 & (RREFS_MAX - 1));
-    if (!record)
-        return NULL;
-    *state = record_guard(record);
-    if (record->live && record->name == name)
-        return record;
-    record_release(record, *state);
-    return NULL;
 }
 
 rref_t record_publish(struct rref *record, const struct domain *owner, uint64_t offset)

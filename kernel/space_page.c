@@ -157,29 +157,49 @@ int space_resolve_fetch(struct space *space, uint64_t address)
     return page_find(space, address, PROTECTION_EXECUTE, false, &physical);
 }
 
+// The leaf entry of an address below SPACE_END; 0: there is none. Under LOCK_SPACE.
+static inline uint64_t entry_read(const struct space *space, uint64_t address)
+{
+    const uint64_t *table = space->root;
+    uint64_t entry = 0;
+    for (unsigned shift = 30; shift >= PAGE_SHIFT; shift -= 9) {
+        entry = table[address >> shift & 511];
+        if (!(entry & PTE_VALID))
+            return 0;
+        table = page_pointer(pte_physical(entry)); // programs have pages of 4 KiB only
+    }
+    return entry;
+}
+
 // Pins a page that is there with the right that is wanted: its entry alone tells. False: it is not.
-static bool page_pin_present(struct space *space, uint64_t address, bool write, uint64_t *physical)
+static inline bool page_pin_present(struct space *space, uint64_t address, bool write,
+                                    uint64_t *physical)
 {
     uint64_t wanted = PTE_VALID | PTE_USER | (write ? PTE_WRITE : 0);
-    int level;
     if (address >= SPACE_END)
         return false; // the walk would look at fewer bits of it
     interrupt_state state = lock_take(&space->lock);
-    const uint64_t *entry = pagetable_walk(space->root, address, &level);
-    bool present = entry && (*entry & wanted) == wanted;
+    uint64_t entry = entry_read(space, address);
+    bool present = (entry & wanted) == wanted;
     if (present) {
-        *physical = pte_physical(*entry);
+        *physical = pte_physical(entry);
         page_get(*physical);
     }
     lock_release(&space->lock, state);
     return present;
 }
 
+static __attribute__((noinline)) int page_pin(struct space *space, uint64_t address, bool write,
+                                              uint64_t *physical)
+{
+    return page_find(space, address, protection_wanted(write), true, physical);
+}
+
 int space_pin(struct space *space, uint64_t address, bool write, uint64_t *physical)
 {
-    if (page_pin_present(space, address, write, physical))
-        return 0;
-    return page_find(space, address, protection_wanted(write), true, physical);
+    return page_pin_present(space, address, write, physical)
+               ? 0
+               : page_pin(space, address, write, physical);
 }
 
 // ---- Cloning ----

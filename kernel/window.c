@@ -4,7 +4,6 @@
 #include "kernel/abi/error.h"
 #include "kernel/space.h"
 #include "microcore/page.h"
-#include "microcore/string.h"
 
 #define WINDOW_PAGES_MAX 4096
 
@@ -24,11 +23,6 @@ static void frames_release(uint64_t *frames, uint64_t count, uint64_t pinned)
         core_free(frames, count * sizeof(*frames));
 }
 
-static void view_release(struct view *view)
-{
-    frames_release(view->frames, view->count, view->count);
-}
-
 void window_unpin(struct rref *record)
 {
     frames_release(record->frames, record->frame_count, record->frame_count);
@@ -46,26 +40,28 @@ static int64_t view_measure(struct view *view, uint64_t address, uint64_t bytes)
     return view->count > WINDOW_PAGES_MAX ? -E2BIG : 0;
 }
 
-// Pins the pages of a range. 0 or a negative errno, with nothing pinned and nothing shown.
+// Pins the pages of a range. 0 or a negative errno, with nothing pinned.
 static int64_t view_make(struct view *view, struct space *space, uint64_t address, uint64_t bytes,
                          uint64_t protection)
 {
     int64_t error = view_measure(view, address, bytes);
+    if (error)
+        return error;
     view->writable = protection & PROTECTION_WRITE;
     view->frames = view->inline_frames;
-    if (!error && view->count > WINDOW_INLINE)
+    if (view->count > WINDOW_INLINE)
         view->frames = core_alloc(view->count * sizeof(*view->frames));
-    if (!error && !view->frames)
-        error = -ENOMEM;
+    if (!view->frames)
+        return -ENOMEM;
     address -= view->first_offset;
-    for (uint64_t i = 0; i < view->count && !error; i++) {
+    for (uint64_t i = 0; i < view->count; i++) {
         error = space_pin(space, address + i * PAGE_SIZE, view->writable, &view->frames[i]);
-        if (error)
+        if (error) {
             frames_release(view->frames, view->count, i);
+            return error;
+        }
     }
-    if (error)
-        *view = (struct view){.frames = view->inline_frames};
-    return error;
+    return 0;
 }
 
 static void record_show(struct rref *record, const struct view *view)
@@ -73,8 +69,8 @@ static void record_show(struct rref *record, const struct view *view)
     record->frames = view->frames;
     if (view->count <= WINDOW_INLINE) {
         record->frames = record->inline_frames; // also where there are none: it is still a window
-        for (uint32_t i = 0; i < WINDOW_INLINE; i++)
-            record->inline_frames[i] = view->inline_frames[i];
+        record->inline_frames[0] = view->inline_frames[0];
+        record->inline_frames[1] = view->count > 1 ? view->inline_frames[1] : 0;
     }
     record->frame_count = view->count;
     record->first_offset = view->first_offset;
@@ -100,37 +96,76 @@ int64_t rref_window(struct domain *domain, struct space *space, uint64_t address
     return (int64_t)record_publish(record, domain, 0);
 }
 
-// Exchanges what the window shows and VIEW. -EINVAL, -EACCES or -EBUSY: neither has changed.
-static int64_t view_exchange(const struct domain *domain, rref_t rref, struct view *view)
+// May DOMAIN change what the record shows? Its guard is taken.
+static int64_t window_check(const struct rref *record, const struct domain *domain)
+{
+    if (record->owner != domain->id || !record->frames)
+        return -EACCES;
+    return record_is_lent(record) || record->pins ? -EBUSY : 0;
+}
+
+// The window shows VIEW. -EAGAIN: it shows something already.
+static int64_t window_show(const struct domain *domain, rref_t rref, const struct view *view)
 {
     interrupt_state state;
     struct rref *record = record_take(rref, &state);
     if (!record)
         return -EINVAL;
-    int64_t error = 0;
-    if (record->owner != domain->id || !record->frames)
-        error = -EACCES;
-    else if (record_is_lent(record) || record->pins)
-        error = -EBUSY;
-    if (!error) {
-        struct view before = {.count = record->frame_count, .frames = record->frames};
-        for (uint32_t i = 0; i < WINDOW_INLINE; i++)
-            before.inline_frames[i] = record->inline_frames[i];
+    int64_t error = window_check(record, domain);
+    if (!error && record->frame_count)
+        error = -EAGAIN;
+    if (!error)
         record_show(record, view);
-        *view = before;
-        if (view->count <= WINDOW_INLINE)
-            view->frames = view->inline_frames;
-    }
     record_release(record, state);
     return error;
 }
 
+// The window shows nothing any more, and its pages are let go.
+static int64_t window_clear(const struct domain *domain, rref_t rref)
+{
+    interrupt_state state;
+    struct rref *record = record_take(rref, &state);
+    if (!record)
+        return -EINVAL;
+    int64_t error = window_check(record, domain);
+    uint64_t count = record->frame_count, *frames = record->frames;
+    uint64_t first = record->inline_frames[0], second = record->inline_frames[1];
+    if (!error) {
+        record->frames = record->inline_frames; // it is still a window
+        record->frame_count = record->length = 0;
+    }
+    record_release(record, state);
+    if (error || !count)
+        return error;
+    if (count > WINDOW_INLINE) {
+        frames_release(frames, count, count);
+        return 0;
+    }
+    page_put(first);
+    if (count == 2)
+        page_put(second);
+    return 0;
+}
+_Static_assert(WINDOW_INLINE == 2, "window_clear knows both");
+
 int64_t rref_window_aim(struct domain *domain, rref_t rref, struct space *space, uint64_t address,
                         uint64_t bytes, uint64_t protection)
 {
-    struct view view = {.frames = view.inline_frames};
-    int64_t error = bytes ? view_make(&view, space, address, bytes, protection) : 0;
-    int64_t refused = view_exchange(domain, rref, &view);
-    view_release(&view);
-    return refused ? refused : error;
+    struct view view;
+    if (!bytes)
+        return window_clear(domain, rref);
+    int64_t error = view_make(&view, space, address, bytes, protection);
+    if (error) {
+        int64_t refused = window_clear(domain, rref);
+        return refused ? refused : error;
+    }
+    error = window_show(domain, rref, &view);
+    if (error == -EAGAIN) {
+        error = window_clear(domain, rref);
+        if (!error)
+            error = window_show(domain, rref, &view);
+    }
+    if (error)
+        frames_release(view.frames, view.count, view.count);
+    return error;
 }

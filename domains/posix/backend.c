@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: MIT
 #include "backend.h"
 
-#include "block.h"
-#include "block_client.h"
 #include "core.h"
 #include "fs_client.h"
 #include "mutex.h"
@@ -34,8 +32,7 @@ static handle_t backend_known(uint32_t device, handle_t fresh)
     return known;
 }
 
-// Asks the file system, at the first request.
-static handle_t backend_find(struct open_file *file)
+handle_t backend_find(struct open_file *file)
 {
     handle_t known = backend_known(file->device, 0);
     if (!known) {
@@ -48,17 +45,4 @@ static handle_t backend_find(struct open_file *file)
     }
     file->backend = known;
     return known;
-}
-
-RpcResult backend_request(struct open_file *file, uint64_t position, rref_t buffer, uint32_t length,
-                        bool is_read)
-{
-    handle_t service = file->backend ? file->backend : backend_find(file);
-    if (!service)
-        return rpc_error(-EINVAL);
-    RpcResult result = block_submit(service, is_read ? BLOCK_READ : BLOCK_WRITE, position, buffer,
-                                    0, length);
-    if (result.status == RPC_OK)
-        result.value = result.value == BLOCK_DONE ? length : FS_QUEUED;
-    return result;
 }

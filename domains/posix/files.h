@@ -107,6 +107,12 @@ int64_t file_read(struct thread *thread, struct open_file *file, uint64_t addres
 int64_t file_write(struct thread *thread, struct open_file *file, uint64_t address, uint64_t n,
                    uint64_t *position);
 
+// The short way of what block devices mostly get: one request of whole sectors (backend_serves), at
+// most FS_TRANSFER_MAX bytes, mostly done at once. The access was checked. -EAGAIN: the device has no
+// room for it, wait for that as file_read does.
+int64_t direct_transfer(struct thread *thread, struct open_file *file, uint64_t address,
+                        uint32_t length, uint64_t position, bool is_read);
+
 // Reads into own memory; for programs and directories. The count, or a negative errno.
 int64_t file_read_kernel(struct thread *thread, struct open_file *file, void *to, uint64_t n,
                          uint64_t position);

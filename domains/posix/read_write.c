@@ -2,6 +2,7 @@
 // The system calls that read, write and seek.
 #include <string.h>
 
+#include "backend.h"
 #include "calls.h"
 #include "core.h"
 #include "processes.h"
@@ -16,12 +17,12 @@ struct vector {
 typedef int64_t transfer_function(struct thread *thread, struct open_file *file, uint64_t address,
                                   uint64_t n, uint64_t *position);
 
-static int64_t transfer_call(struct thread *thread, const uint64_t *a, uint64_t *position,
-                             transfer_function *function)
+// Gives back the reference to FILE; NULL: there is no such file.
+static int64_t transfer_held(struct thread *thread, struct open_file *file, const uint64_t *a,
+                             uint64_t *position, transfer_function *function)
 {
     uint64_t n = a[2] < COUNT_MAX ? a[2] : COUNT_MAX;
     uint64_t skip = thread->is_repeated ? thread->progress : 0; // moved before it was interrupted
-    struct open_file *file = file_get(thread, (int32_t)a[0]);
     thread->is_repeated = false; // what follows in this call is no repetition
     if (!file)
         return -EBADF;
@@ -37,6 +38,12 @@ static int64_t transfer_call(struct thread *thread, const uint64_t *a, uint64_t 
     return result < 0 && skip ? (int64_t)skip : result + (int64_t)skip;
 }
 
+static int64_t transfer_call(struct thread *thread, const uint64_t *a, uint64_t *position,
+                             transfer_function *function)
+{
+    return transfer_held(thread, file_get(thread, (int32_t)a[0]), a, position, function);
+}
+
 int64_t call_read(struct thread *thread, const uint64_t *a)
 {
     return transfer_call(thread, a, NULL, file_read);
@@ -47,16 +54,48 @@ int64_t call_write(struct thread *thread, const uint64_t *a)
     return transfer_call(thread, a, NULL, file_write);
 }
 
-int64_t call_pread64(struct thread *thread, const uint64_t *a)
+// A call at a position, as transfer_held. Out of line, so that the short way saves little.
+static __attribute__((noinline)) int64_t position_call(struct thread *thread,
+                                                       struct open_file *file, const uint64_t *a,
+                                                       transfer_function *function)
 {
     uint64_t position = a[3];
-    return (int64_t)position < 0 ? -EINVAL : transfer_call(thread, a, &position, file_read);
+    if ((int64_t)position >= 0)
+        return transfer_held(thread, file, a, &position, function);
+    file_put(thread, file);
+    return -EINVAL;
+}
+
+// May this call go to a block device's driver as it is? Then it moves all or nothing, so that it
+// is never interrupted half-way.
+static inline bool call_is_direct(const struct thread *thread, const struct open_file *file,
+                                  const uint64_t *a, uint32_t forbidden)
+{
+    return backend_serves(file, a[3], a[2]) && a[2] <= FS_TRANSFER_MAX && (int64_t)a[3] >= 0 &&
+           !(file->flags & OPEN_PATH) && (file->flags & OPEN_ACCESS) != forbidden &&
+           !thread->is_repeated;
+}
+
+static inline int64_t direct_call(struct thread *thread, const uint64_t *a, bool is_read)
+{
+    int64_t result = -EAGAIN;
+    struct open_file *file = file_get(thread, (int32_t)a[0]);
+    if (file && call_is_direct(thread, file, a, is_read ? OPEN_WRITE : OPEN_READ))
+        result = direct_transfer(thread, file, a[1], (uint32_t)a[2], a[3], is_read);
+    if (result == -EAGAIN)
+        return position_call(thread, file, a, is_read ? file_read : file_write);
+    file_put(thread, file);
+    return result;
+}
+
+int64_t call_pread64(struct thread *thread, const uint64_t *a)
+{
+    return direct_call(thread, a, true);
 }
 
 int64_t call_pwrite64(struct thread *thread, const uint64_t *a)
 {
-    uint64_t position = a[3];
-    return (int64_t)position < 0 ? -EINVAL : transfer_call(thread, a, &position, file_write);
+    return direct_call(thread, a, false);
 }
 
 static int64_t vector_call(struct thread *thread, const uint64_t *a, uint64_t *position,

@@ -168,9 +168,8 @@ static __attribute__((noinline)) int64_t direct_conclude(struct thread *thread,
     return count;
 }
 
-// The short way of what block devices mostly get: one request of whole sectors, done at once.
-static int64_t direct_transfer(struct thread *thread, struct open_file *file, uint64_t address,
-                               uint32_t length, uint64_t position, bool is_read)
+int64_t direct_transfer(struct thread *thread, struct open_file *file, uint64_t address,
+                        uint32_t length, uint64_t position, bool is_read)
 {
     int64_t error = window_show(thread, thread->process->memory.space, address, length,
                                 is_read ? PROTECTION_WRITE : PROTECTION_READ);
@@ -250,13 +249,6 @@ static int64_t transfer(struct thread *thread, struct open_file *file, handle_t 
                         uint64_t address, uint64_t n, uint64_t position, bool is_read)
 {
     uint64_t done = 0;
-    if (n <= FS_TRANSFER_MAX && backend_serves(file, position, n) &&
-        space == thread->process->memory.space) {
-        int64_t result =
-            direct_transfer(thread, file, address, (uint32_t)n, position, is_read);
-        if (result != -EAGAIN)
-            return result;
-    }
     bool stops_short = is_read && (file->mode & FS_TYPE) == FS_CHARACTER;
     do {
         int64_t result =
