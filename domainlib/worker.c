@@ -48,7 +48,7 @@ bool worker_wait(struct worker *worker, struct wait_item *items, uint32_t count,
     int64_t fired = core_wait(items, count + 1, deadline);
     if (fired == -EINTR)
         core_yield(); // a kick that stays pending would make this a busy loop
-    if (fired >= 0) // another one that fired as well does so at once in the next wait
+    if (fired >= 0)   // another one that fired as well does so at once in the next wait
         items[fired].seen = (uint64_t)core_event_count(items[fired].event);
     if (fired == count)
         worker->wake_seen = items[fired].seen;

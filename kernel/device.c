@@ -153,8 +153,7 @@ struct device *device_of(struct domain *domain, handle_t handle, bool virtio)
     if (handle >= HANDLES_MAX)
         return NULL;
     // Which of the devices it is, if it is one, the address tells.
-    uint64_t object =
-        (uint64_t)__atomic_load_n(&domain->handles[handle].object, __ATOMIC_RELAXED);
+    uint64_t object = (uint64_t)__atomic_load_n(&domain->handles[handle].object, __ATOMIC_RELAXED);
     if (object - (uint64_t)devices >= sizeof(devices))
         return NULL;
     struct device *device = (struct device *)object;

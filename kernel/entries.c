@@ -114,7 +114,8 @@ int64_t core_event_count(uint64_t handle)
     int64_t count = -EBADF;
     if (handle >= HANDLES_MAX)
         return count;
-    interrupt_state state = lock_take(&domain->lock); // while it is held, the handle keeps the event
+    interrupt_state state =
+        lock_take(&domain->lock); // while it is held, the handle keeps the event
     const struct object *object = domain->handles[handle].object;
     if (object && object->kind == OBJECT_EVENT)
         count = (int64_t)event_count((const struct event *)object);

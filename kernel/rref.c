@@ -8,11 +8,11 @@
 #include "microcore/fail.h"
 #include "microcore/page.h"
 
-#define CHUNKS        (RREFS_MAX / CHUNK_RECORDS)
-#define GENERATIONS   0x8000 // 15 bits in a name; 0 is not used
+#define CHUNKS      (RREFS_MAX / CHUNK_RECORDS)
+#define GENERATIONS 0x8000 // 15 bits in a name; 0 is not used
 
 static struct lock registry_lock = LOCK_INIT(LOCK_RREF, "rref");
-struct rref *rref_chunks[CHUNKS]; // kernel/gate.S looks records up as well
+struct rref *rref_chunks[CHUNKS];            // kernel/gate.S looks records up as well
 static uint32_t record_count;                // records in the chunks so far
 static struct rref *free_first, **free_last; // in turn, so that generations last
 static uint64_t live_count;

@@ -18,8 +18,8 @@ static struct space *space_of(uint64_t handle)
     return (struct space *)handle_object(thread_domain(), (handle_t)handle, OBJECT_SPACE);
 }
 
-// The same for a moment. The calling user thread's own, as mostly, lasts as long as its system call:
-// that use is not counted.
+// The same for a moment. The calling user thread's own, as mostly, lasts as long as its system
+// call: that use is not counted.
 static struct space *space_use(uint64_t handle)
 {
     struct space *own = thread_current()->space;

@@ -2,7 +2,7 @@
 #include "blk.h"
 #include "state.h"
 
-#define REAP_MAX       16 // the core gives no more at once
+#define REAP_MAX       16   // the core gives no more at once
 #define STATUS_PENDING 0xFF // the device writes 0 OK, 1 error, 2 unsupported
 
 // What the device reads and writes beside the data (virtio 1.2, 5.2.6), one for each table entry.

@@ -16,16 +16,16 @@ static inline bool backend_serves(const struct open_file *file, uint64_t positio
 // Asks for the service, at the first request. 0: there is none.
 handle_t backend_find(struct open_file *file);
 
-// One request on BUFFER (LENGTH bytes, at most FS_TRANSFER_MAX, from its start). Value and status as
-// the file system's read and write have them, FS_QUEUED too; -EINVAL: ask the file system.
+// One request on BUFFER (LENGTH bytes, at most FS_TRANSFER_MAX, from its start). Value and status
+// as the file system's read and write have them, FS_QUEUED too; -EINVAL: ask the file system.
 static inline RpcResult backend_request(struct open_file *file, uint64_t position, rref_t buffer,
                                         uint32_t length, bool is_read)
 {
     handle_t service = file->backend ? file->backend : backend_find(file);
     if (!service)
         return rpc_error(-EINVAL);
-    RpcResult result = block_submit(service, is_read ? BLOCK_READ : BLOCK_WRITE, position, buffer,
-                                    0, length);
+    RpcResult result =
+        block_submit(service, is_read ? BLOCK_READ : BLOCK_WRITE, position, buffer, 0, length);
     if (result.status == RPC_OK)
         result.value = result.value == BLOCK_DONE ? length : FS_QUEUED;
     return result;

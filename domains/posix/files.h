@@ -43,7 +43,7 @@ struct open_file {
     uint32_t mode;  // FS_* type
     uint32_t device;
     struct place place;
-    uint64_t file; // the file system's number
+    uint64_t file;    // the file system's number
     handle_t backend; // of a block device: the service behind it, once it is known; 0: not yet
     _Atomic uint64_t position;
     _Atomic uint32_t position_busy; // a transfer that will move the position is under way
@@ -108,8 +108,8 @@ int64_t file_write(struct thread *thread, struct open_file *file, uint64_t addre
                    uint64_t *position);
 
 // The short way of what block devices mostly get: one request of whole sectors (backend_serves), at
-// most FS_TRANSFER_MAX bytes, mostly done at once. The access was checked. -EAGAIN: the device has no
-// room for it, wait for that as file_read does.
+// most FS_TRANSFER_MAX bytes, mostly done at once. The access was checked. -EAGAIN: the device has
+// no room for it, wait for that as file_read does.
 int64_t direct_transfer(struct thread *thread, struct open_file *file, uint64_t address,
                         uint32_t length, uint64_t position, bool is_read);
 
