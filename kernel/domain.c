@@ -92,6 +92,7 @@ static void version_fill(struct version *version, struct domain *domain)
     version->handles = domain->handles;
     version->domain = domain;
     version->id = domain->id;
+    version->stub = domain->slot->base + SLOT_TEXT; // it is first in the text
     for (uint32_t i = 0; i < DOMAIN_METHODS_MAX; i++)
         version->methods[i] = (uint64_t)gate_refused;
     for (uint32_t i = 0; i < header->method_count; i++)

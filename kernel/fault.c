@@ -340,7 +340,7 @@ void kernel_trap_exit(struct trap_frame *frame)
         frame->pc = (uint64_t)gate_check;
     } else if (gate_pc_in(frame->pc, gate_check_core, gate_check_core_end)) {
         frame->pc = (uint64_t)gate_check_core;
-    } else if (gate_pc_in(frame->pc, gate_resume, gate_resume_end) ||
+    } else if (gate_pc_in(frame->pc, gate_resume_popped, gate_resume_end) ||
                (pc_acts_for_domain(frame->pc) && thread_current()->top->version->dead)) {
         frame->pc = (uint64_t)gate_resume; // which looks whether the top frame's domain is dead
     }

@@ -6,7 +6,7 @@
 // an aligned target in the slot (or a core entry), and an address in the slot (docs/abi.md).
 //
 // Three stretches are restartable: a trap in [gate_check, gate_check_end) resumes at gate_check, and
-// so with gate_resume and gate_check_core (kernel/fault.c). So the closing or death of the domain
+// so with gate_resume (from gate_resume_popped on) and gate_check_core (kernel/fault.c). So the closing or death of the domain
 // that is about to be entered is seen however long the trap took.
 #include "kernel/abi/core_entry.h"
 #include "offsets.h"
@@ -51,6 +51,7 @@ gate_call:
     sd      sp, FRAME_SP(t2)
     beqz    t5, gate_slow               // carries RRefs, or this holder may not
     addi    t2, t2, FRAME_SIZE          // t2 = the callee's frame
+// State: t1 = method, t2 = callee's frame (not published), t3 = proxy, t5 = 1, a0..a7 = arguments.
     .globl gate_push
 gate_push:
     sd      zero, FRAME_CARRIED(t2)     // faults behind the last frame: RPC_TOO_DEEP
@@ -59,17 +60,16 @@ gate_push:
     sd      zero, FRAME_SPENT(t2)
 
 // State: t1 = method, t2 = callee's frame (not published, or published with a closed version),
-// t3 = proxy, a0..a7 = arguments.
+// t3 = proxy, t5 = 1, a0..a7 = arguments.
 gate_enter:
     ld      t6, TASK_COUNTER_OFFSET(tp) // any hart's line is right, this one's is cheap
     ld      t4, PROXY_VERSION(t3)       // t4 = version that serves now
-    li      t0, 1
-    add     t5, t4, t6
+    add     t6, t4, t6                  // t6 = where it counts
     step
-    amoadd.d.aqrl zero, t0, (t5)        // counted in, before the second read
+    amoadd.d.aqrl zero, t5, (t6)        // counted in, before the second read
     step
     .globl gate_check
-gate_check:                             // t1..t5 as above
+gate_check:                             // t1..t4, t6 as above
     ld      t0, PROXY_VERSION(t3)
     bne     t0, t4, gate_undo           // replaced meanwhile
 gate_serve:                             // also for who passes a closed gate: a trap undoes that
@@ -82,9 +82,8 @@ gate_serve:                             // also for who passes a closed gate: a 
     step
     ld      gp, VERSION_BASE(t4)
     ld      sp, FRAME_STACK(t2)
-    lui     ra, 0x10                    // the return stub, first in the text
+    ld      ra, VERSION_STUB(t4)        // the return stub
     add     sp, sp, gp
-    add     ra, ra, gp
     mv      s9, gp                      // the caller's would point into its slot
     mv      s10, gp
     jr      t0
@@ -97,15 +96,15 @@ gate_check_end:
 
 // The version changed between the two reads: count out of the wrong one, start over.
 gate_undo:
-    addi    t6, t2, -FRAME_SIZE
-    sd      t6, THREAD_TOP(tp)
+    addi    t5, t2, -FRAME_SIZE
+    sd      t5, THREAD_TOP(tp)
     ld      t0, FRAME_CARRIED(t2)
     andi    t0, t0, FRAME_PREPARED_BIT  // other flags say nothing of loans
     bnez    t0, gate_undo_carrying      // loans were made to the wrong one
     step
-    addi    t5, t5, COUNTERS_LEFT
-    li      t0, 1
-    amoadd.d.aqrl zero, t0, (t5)
+    addi    t6, t6, COUNTERS_LEFT
+    li      t5, 1
+    amoadd.d.aqrl zero, t5, (t6)
     j       gate_enter
 
 // RETURN. State: a0, a1 = RpcResult. Pops the top frame, whoever jumps here and from wherever.
@@ -124,6 +123,19 @@ gate_pop:                               // t2 = top frame, t4 = its version
     add     t5, t4, t6
     addi    t5, t5, COUNTERS_LEFT
     amoadd.d.aqrl zero, t0, (t5)        // counted out
+// As gate_resume, with t2 = top frame. A trap resumes at gate_resume itself.
+    .globl gate_resume_popped
+gate_resume_popped:
+    ld      t4, FRAME_VERSION(t2)       // the caller's
+    ld      t3, VERSION_DEAD(t4)
+    bnez    t3, gate_resume_dead
+    step
+    ld      gp, VERSION_BASE(t4)
+    ld      ra, FRAME_RA(t2)
+    ld      sp, FRAME_SP(t2)
+    mv      s9, gp
+    mv      s10, gp
+    ret
 // Goes on in the top frame. State: a0, a1 = result.
     .globl gate_resume
 gate_resume:
@@ -200,6 +212,7 @@ gate_push_saving:
     sd      a5, FRAME_ARGUMENTS+40(t2)
     sd      a6, FRAME_ARGUMENTS+48(t2)
     sd      a7, FRAME_ARGUMENTS+56(t2)
+    li      t5, 1
     j       gate_enter
 
 // The method borrows one RRef and carries nothing else, which is most of what is not fast. The loan
@@ -231,9 +244,9 @@ gate_push_lending:
     // which stays at least until this thread is counted out.
     ld      t6, TASK_COUNTER_OFFSET(tp)
     ld      t4, PROXY_VERSION(t3)
-    li      t0, 1
-    add     t5, t4, t6
-    amoadd.d.aqrl zero, t0, (t5)
+    li      t5, 1
+    add     t6, t4, t6
+    amoadd.d.aqrl zero, t5, (t6)
     step
     ld      t0, PROXY_VERSION(t3)
     ld      s2, VERSION_ID(t4)          // s2 = the borrower
@@ -242,21 +255,20 @@ gate_push_lending:
     ld      s3, FRAME_VERSION - FRAME_SIZE(t2)
     slli    s4, s1, 16
     ld      s3, VERSION_ID(s3)          // s3 = the lender
-    la      t6, rref_chunks
+    la      t0, rref_chunks
     srli    s5, s4, 48 + RREF_CHUNK_SHIFT
     srli    s4, s4, 48
     slli    s5, s5, 3
     andi    s4, s4, (1 << RREF_CHUNK_SHIFT) - 1
-    add     s5, s5, t6
+    add     s5, s5, t0
     ld      s5, 0(s5)
-    li      t6, RREF_SIZE
-    mul     s4, s4, t6
+    li      t0, RREF_SIZE
+    mul     s4, s4, t0
     beqz    s5, gate_lend_undo          // there was never such a record
     add     s4, s4, s5                  // s4 = the record
 
     csrci   sstatus, SSTATUS_SIE        // a guard is never held by who does not run
-    li      t6, 1
-    amoswap.w.aq t0, t6, (s4)
+    amoswap.w.aq t0, t5, (s4)
     bnez    t0, gate_lend_contended
     ld      t0, RREF_NAME(s4)
     lw      s5, RREF_OWNER(s4)
@@ -266,11 +278,11 @@ gate_push_lending:
     bne     s5, s3, gate_lend_refuse
     beqz    s6, gate_lend_refuse
     bnez    t0, gate_lend_refuse        // it is lent already
-    slli    s5, t6, 32
+    slli    s5, t5, 32
     or      s5, s5, s2                  // domain and number of calls
     sd      s5, RREF_LOAN(s4)
-    sb      t6, RREF_LOAN_FIRST(s4)
-    sw      t6, RREF_LOAN_BOUND(s4)
+    sb      t5, RREF_LOAN_FIRST(s4)
+    sw      t5, RREF_LOAN_BOUND(s4)
     amoswap.w.rl zero, zero, (s4)
     csrsi   sstatus, SSTATUS_SIE
     step
@@ -284,9 +296,8 @@ gate_lend_refuse:
 gate_lend_contended:
     csrsi   sstatus, SSTATUS_SIE
 gate_lend_undo:
-    addi    t5, t5, COUNTERS_LEFT
-    li      t0, 1
-    amoadd.d.aqrl zero, t0, (t5)
+    addi    t6, t6, COUNTERS_LEFT
+    amoadd.d.aqrl zero, t5, (t6)
     mv      t0, s7
 
 // State: t0 = handle entry, t1 = method, the caller's frame with ra and sp saved, a0..a7.
@@ -303,7 +314,7 @@ gate_prepared:                          // the saved registers are on the stack
     addi    t2, t2, FRAME_SIZE
     ld      t3, FRAME_PROXY(t2)
     ld      t6, TASK_COUNTER_OFFSET(tp)
-    add     t5, t4, t6
+    add     t6, t4, t6
     restore_arguments
     bnez    t0, gate_pass
     j       gate_check
@@ -476,6 +487,7 @@ gate_call_core:
     mv      t5, a2
     load_arguments
     addi    t2, t2, FRAME_SIZE
+    li      t5, 1
     j       gate_push
 
     .globl gate_enter_core
@@ -500,9 +512,8 @@ gate_check_core:                        // t3 = entry, t4 = version, t2 = publis
     bnez    t0, gate_resume_dead
     ld      gp, VERSION_BASE(t4)
     ld      sp, FRAME_STACK(t2)
-    lui     ra, 0x10
+    ld      ra, VERSION_STUB(t4)
     add     sp, sp, gp
-    add     ra, ra, gp
     mv      s9, gp
     mv      s10, gp
     jr      t3

@@ -51,6 +51,7 @@ void kernel_offsets(void)
     OFFSET(VERSION_DEAD, version, dead);
     OFFSET(VERSION_METHODS, version, methods);
     OFFSET(VERSION_ID, version, id);
+    OFFSET(VERSION_STUB, version, stub);
     OFFSET(PROXY_LENDS, proxy, lends);
     OFFSET(PROXY_VERSION, proxy, version);
     OFFSET(HANDLE_PROXY, handle_entry, proxy);

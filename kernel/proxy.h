@@ -26,6 +26,7 @@ struct version {
     struct handle_entry *handles;                // handle table of the instance
     struct domain *domain;                       // NULL for the core's own versions
     uint64_t dead;                               // set once, before its frames are looked for
+    uint64_t stub;                               // address of its return stub
     uint64_t id;                                 // of the domain; 0 for the core's own versions
     uint64_t methods[DOMAIN_METHODS_MAX];        // entry addresses
     uint64_t entered_before;                     // by readers of earlier uses of this record

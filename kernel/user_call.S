@@ -49,6 +49,7 @@ kernel_user_call:
     mv      a1, t0
     ld      a0, THREAD_COOKIE(tp)
     li      t1, 0                       // method `syscall`
+    li      t5, 1
     addi    t2, t2, FRAME_SIZE
     j       gate_push
 

@@ -1,0 +1,94 @@
+# SPDX-License-Identifier: MIT
+"""docs/bench/gate.md explains the gate as it is: each instruction, in its order, with none left out."""
+
+import functools
+import re
+import subprocess
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent.parent
+SOURCE = (ROOT / "kernel" / "gate.S").read_text(encoding="utf-8")
+LISTING = (ROOT / "docs" / "bench" / "gate.md").read_text(encoding="utf-8")
+CORE = ROOT / "build" / "core" / "core.elf"
+
+# Label, last instruction; in the order of the tables.
+PARTS = [("gate_call", "jr t0"), ("gate_return", "ret"), ("gate_slow", "bnez s0, gate_lend"),
+         ("gate_lend", "j gate_check"), ("gate_return_carrying", "j gate_pop")]
+TWO_WORDS = re.compile(r"la ")  # one line of source, two instructions
+
+
+def source_part(label, last):
+    """The instructions from a label on, without comments, directives and what debug builds add."""
+    result = []
+    for line in SOURCE[SOURCE.index(f"\n{label}:") + len(label) + 2:].split("\n"):
+        text = " ".join(line.split("//")[0].split())
+        if text and not text.startswith(".") and not text.endswith(":") and text != "step":
+            result.append(text)
+        if text == last:
+            return result
+    raise AssertionError(f"{label}: no `{last}` behind it")
+
+
+def listing_tables():
+    tables = []
+    for number, instruction in re.findall(r"^\| (\d+) \| `([^`]+)` \|", LISTING, re.M):
+        if number == "1":
+            tables.append([])
+        tables[-1].append(instruction)
+        assert len(tables[-1]) == int(number), f"`{instruction}` has the wrong number"
+    return tables
+
+
+def test_the_listing_has_a_table_for_each_part_of_the_gate():
+    assert len(listing_tables()) == len(PARTS)
+
+
+@pytest.mark.parametrize("index", range(len(PARTS)), ids=[label for label, _ in PARTS])
+def test_each_instruction_of_the_gate_is_in_the_listing_in_its_order(index):
+    label, last = PARTS[index]
+    assert listing_tables()[index] == source_part(label, last)
+
+
+def plain(mnemonic):
+    """Without the i of an immediate operand, which the disassembler leaves out."""
+    return re.sub(r"^(add|and|or|sll|srl|sra|csrc|csrs)i$", r"\1", mnemonic)
+
+
+def tool(name, *arguments):
+    return subprocess.run([f"riscv64-unknown-elf-{name}", *arguments, CORE], text=True,
+                          stdout=subprocess.PIPE, check=True).stdout
+
+
+@functools.lru_cache
+def disassembly():
+    """Address and mnemonic of every instruction of the core, as it was linked."""
+    lines = re.findall(r"^ *([0-9a-f]+):\s+(\S+)", tool("objdump", "-d", "--no-show-raw-insn"), re.M)
+    return [(int(address, 16), mnemonic) for address, mnemonic in lines]
+
+
+@functools.lru_cache
+def symbols():
+    return {name: int(address, 16)
+            for address, name in re.findall(r"^([0-9a-f]+) \w (\w+)$", tool("nm"), re.M)}
+
+
+@pytest.mark.parametrize("index", range(len(PARTS)), ids=[label for label, _ in PARTS])
+def test_the_core_has_no_instruction_in_the_gate_that_the_listing_has_not(index):
+    label, last = PARTS[index]
+    code = [each for each in disassembly()
+            if symbols()["gate_call"] <= each[0] < symbols()["gate_abort"]]
+    if any(mnemonic == "rdtime" for _, mnemonic in code):
+        pytest.skip("a debug build, whose gate waits here and there")
+    start = next(place for place, (address, _) in enumerate(code) if address == symbols()[label])
+    found = []
+    for _, mnemonic in code[start:]:
+        found.append(mnemonic)
+        if mnemonic in ("jr", "ret", "j") or (last.startswith("bnez") and len(found) ==
+                                             len(listing_tables()[index])):
+            break
+    listed = []
+    for instruction in listing_tables()[index]:
+        listed += ["auipc", "addi"] if TWO_WORDS.match(instruction) else [instruction.split()[0]]
+    assert [plain(name) for name in found] == [plain(name) for name in listed]
