@@ -44,7 +44,8 @@ RpcResult gate_repeat(struct proxy *proxy, struct gate_call *call, uint64_t try)
 extern const char gate_call[], gate_push[], gate_push_saving[], gate_push_lending[],
     gate_push_core[];
 extern const char gate_check[], gate_check_end[], gate_check_core[], gate_check_core_end[];
-extern const char gate_resume[], gate_resume_popped[], gate_resume_end[], gate_leaf[], gate_leaf_end[];
+extern const char gate_resume[], gate_resume_popped[], gate_resume_end[], gate_leaf[],
+    gate_leaf_end[];
 extern const char gate_refused[], gate_return[], gate_abort[], gate_copy[], gate_fill[],
     gate_unserved[];
 extern const char core_entry_stubs[];

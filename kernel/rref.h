@@ -27,7 +27,7 @@ int64_t rref_alloc(struct domain *domain, uint64_t bytes, uint64_t type);
 int64_t rref_window(struct domain *domain, struct space *space, uint64_t address, uint64_t bytes,
                     uint64_t protection);
 // The window RREF shows other bytes from now on; BYTES 0: none, its pages are let go. -EBUSY while
-// it is lent or posted. After an error it shows none.
+// it is lent or posted. After an error it shows none, or as before.
 int64_t rref_window_aim(struct domain *domain, rref_t rref, struct space *space, uint64_t address,
                         uint64_t bytes, uint64_t protection);
 int64_t rref_free(struct domain *domain, rref_t rref); // -EBUSY while lent or posted

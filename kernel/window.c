@@ -40,13 +40,10 @@ static int64_t view_measure(struct view *view, uint64_t address, uint64_t bytes)
     return view->count > WINDOW_PAGES_MAX ? -E2BIG : 0;
 }
 
-// Pins the pages of a range. 0 or a negative errno, with nothing pinned.
-static int64_t view_make(struct view *view, struct space *space, uint64_t address, uint64_t bytes,
-                         uint64_t protection)
+// Pins the pages of a range that was measured. 0 or a negative errno, with nothing pinned.
+static int64_t view_pin(struct view *view, struct space *space, uint64_t address,
+                        uint64_t protection)
 {
-    int64_t error = view_measure(view, address, bytes);
-    if (error)
-        return error;
     view->writable = protection & PROTECTION_WRITE;
     view->frames = view->inline_frames;
     if (view->count > WINDOW_INLINE)
@@ -55,7 +52,7 @@ static int64_t view_make(struct view *view, struct space *space, uint64_t addres
         return -ENOMEM;
     address -= view->first_offset;
     for (uint64_t i = 0; i < view->count; i++) {
-        error = space_pin(space, address + i * PAGE_SIZE, view->writable, &view->frames[i]);
+        int error = space_pin(space, address + i * PAGE_SIZE, view->writable, &view->frames[i]);
         if (error) {
             frames_release(view->frames, view->count, i);
             return error;
@@ -86,7 +83,9 @@ int64_t rref_window(struct domain *domain, struct space *space, uint64_t address
     struct rref *record = record_alloc(domain, 0, &error);
     if (!record)
         return error;
-    error = view_make(&view, space, address, bytes, protection);
+    error = view_measure(&view, address, bytes);
+    if (!error)
+        error = view_pin(&view, space, address, protection);
     if (error) {
         record_cancel(record, domain, 0);
         return error;
@@ -154,7 +153,10 @@ int64_t rref_window_aim(struct domain *domain, rref_t rref, struct space *space,
     struct view view;
     if (!bytes)
         return window_clear(domain, rref);
-    int64_t error = view_make(&view, space, address, bytes, protection);
+    int64_t error = view_measure(&view, address, bytes);
+    if (error)
+        return error;
+    error = view_pin(&view, space, address, protection);
     if (error) {
         int64_t refused = window_clear(domain, rref);
         return refused ? refused : error;
