@@ -81,8 +81,6 @@ static int64_t completion_wait(struct thread *thread)
 {
     struct completion completion;
     bool withdrawn = false;
-    if (core_completion_reap(thread->event, &completion, 1) == 1)
-        return completion.status; // the device was quick
     for (;;) {
         struct wait_item item = {.event = thread->event, .seen = sleep_prepare(thread)};
         if (core_completion_reap(thread->event, &completion, 1) == 1)
@@ -90,6 +88,8 @@ static int64_t completion_wait(struct thread *thread)
         if (withdrawn)
             return -EIO;
         int64_t woken = core_wait(&item, 1, core_time() + QUEUED_LOOK_NS);
+        if (woken == 0 && core_completion_reap(thread->event, &completion, 1) == 1)
+            return completion.status; // what it was woken for
         if (woken == -ETIMEDOUT)
             withdrawn = core_window_aim(thread->window, 0, 0, 0, 0) != -EBUSY;
         else if (woken < 0)
