@@ -150,7 +150,7 @@ void device_transfer(struct object *object, struct domain *holder, struct domain
 
 struct device *device_of(struct domain *domain, handle_t handle, bool virtio)
 {
-    if (handle >= HANDLES_MAX)
+    if (handle >= domain->handle_count)
         return NULL;
     // Which of the devices it is, if it is one, the address tells.
     uint64_t object = (uint64_t)__atomic_load_n(&domain->handles[handle].object, __ATOMIC_RELAXED);

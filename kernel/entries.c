@@ -112,7 +112,7 @@ int64_t core_event_count(uint64_t handle)
 {
     struct domain *domain = thread_domain();
     int64_t count = -EBADF;
-    if (handle >= HANDLES_MAX)
+    if (handle >= domain->handle_count)
         return count;
     interrupt_state state =
         lock_take(&domain->lock); // while it is held, the handle keeps the event

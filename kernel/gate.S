@@ -360,8 +360,10 @@ gate_unserved:
 // State: a0, a1 = result, t2 = top frame, which carries something or is not counted, t3 = what, t4 =
 // its version. A loan of gate_lend's ends here if it is as it was made, and nothing waits for its end.
 gate_return_carrying:
-    slli    t5, t3, 63 - 14             // FRAME_LENT_ALONE
+    slli    t5, t3, 63 - 11             // FRAME_LENT_ALONE
+    slli    t6, t3, 63 - 15             // FRAME_AWAITED
     bgez    t5, gate_return_slow
+    bltz    t6, gate_return_slow
     ld      t6, VERSION_ID(t4)
     srai    t5, t3, FRAME_RECORD_BITS   // t5 = the record
     li      t3, 1
@@ -384,6 +386,7 @@ gate_return_carrying:
     sw      zero, RREF_LOAN_BOUND(t5)
     amoswap.w.rl zero, zero, (t5)
     csrsi   sstatus, SSTATUS_SIE
+    sd      zero, FRAME_CARRIED(t2)     // who looks for readers looks behind the top as well
     j       gate_pop
 
 gate_return_refuse:

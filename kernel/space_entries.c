@@ -23,8 +23,9 @@ static struct space *space_of(uint64_t handle)
 static struct space *space_use(uint64_t handle)
 {
     struct space *own = thread_current()->space;
-    if (own && handle < HANDLES_MAX &&
-        __atomic_load_n(&thread_domain()->handles[handle].object, __ATOMIC_RELAXED) == &own->object)
+    const struct domain *domain = thread_domain();
+    if (own && handle < domain->handle_count &&
+        __atomic_load_n(&domain->handles[handle].object, __ATOMIC_RELAXED) == &own->object)
         return own;
     struct space *space = space_of(handle);
     if (space && space == own)

@@ -47,7 +47,7 @@ struct frame {
 // Who drains the version wants to know when the last such call is over. Set by the control task
 // while the thread may run, so it may also come too late, be lost, or hit the next call that uses
 // the frame.
-#define FRAME_AWAITED 0x8000
+#define FRAME_AWAITED      0x8000
 #define FRAME_RECORD_SHIFT 16 // of an address in the bits above, for FRAME_LENT_ALONE
 
 static inline uint64_t frame_method(const struct frame *frame)
