@@ -44,19 +44,18 @@ static void piece_publish(uint32_t index, rref_t piece)
 }
 
 // The piece that is there or that an earlier instance has left, 0 where there is none, or a
-// negative errno.
+// negative errno. The core is asked without the mutex, since it looks at all that is kept: whoever
+// asks at once is told the same.
 static int64_t piece_look(uint32_t index)
 {
+    int64_t left = core_rref_kept(index, STORE_SCHEMA);
+    if (left < 0 && left != -ENOENT)
+        return left;
     mutex_lock(&grow_mutex);
+    if (left > 0 && !store.piece[index])
+        piece_publish(index, (rref_t)left);
     int64_t piece = (int64_t)store.piece[index];
-    if (!piece && !store.asked[index]) {
-        piece = core_rref_kept(index, STORE_SCHEMA);
-        store.asked[index] = 1;
-        if (piece == -ENOENT)
-            piece = 0;
-        if (piece > 0)
-            piece_publish(index, (rref_t)piece);
-    }
+    __atomic_store_n(&store.asked[index], 1, __ATOMIC_RELEASE);
     mutex_unlock(&grow_mutex);
     return piece;
 }
@@ -85,10 +84,13 @@ static int64_t piece_make(uint32_t index)
 // where memory or the limits do not allow another one.
 static int64_t piece_find(uint32_t index, bool make)
 {
+    bool asked =
+        __atomic_load_n(&store.asked[index], __ATOMIC_ACQUIRE); // before the piece: see below
     int64_t piece = (int64_t)__atomic_load_n(&store.piece[index], __ATOMIC_ACQUIRE);
-    if (piece || (!make && store.asked[index]))
+    if (piece || (!make && asked)) // an answer that came between the two would read as "none"
         return piece;
-    piece = piece_look(index);
+    if (!asked)
+        piece = piece_look(index);
     return piece || !make ? piece : piece_make(index);
 }
 

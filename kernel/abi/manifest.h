@@ -61,7 +61,7 @@ struct domain_limits {
     uint32_t rrefs;
     uint32_t threads;
     uint32_t events;
-    uint32_t handles;      // at most 128
+    uint32_t handles;      // at most 1024
     uint32_t budget_ms;    // own CPU time of one call
     uint32_t wait_ms;      // longest wait of a method that is not `blocking`
     uint32_t shared_pages; // pages of RRefs that it owns

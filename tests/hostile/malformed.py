@@ -124,7 +124,7 @@ def domain_header(image):
         "magic": (0, 0x31444843, 0xFFFFFFFF), "abi": (0, 2, 0xFFFFFFFF),
         "flags": (4, 8, 0x80000000, 0xFFFFFFFF), "interface": (0,), "accepts": (1, 0xFFFFFFFF),
         "pages": (0, 262145, 0xFFFFFFFF), "rrefs": (65536, 0xFFFFFFFF),
-        "threads": (513, 0xFFFFFFFF), "events": (4097, 0xFFFFFFFF), "handles": (129, 0xFFFFFFFF),
+        "threads": (513, 0xFFFFFFFF), "events": (4097, 0xFFFFFFFF), "handles": (1025, 0xFFFFFFFF),
         "budget_ms": (0, 60001, 0xFFFFFFFF), "wait_ms": (0, 60001, 0xFFFFFFFF),
         "shared_pages": (262145, 0xFFFFFFFF), "method_count": (0, 33, 0xFFFFFFFF),
         "need_count": (33, 0x10000, 0xFFFFFFFF), "methods": tables, "descriptions": tables,
