@@ -44,7 +44,7 @@ class Machine:
     """
 
     def __init__(self, folder, cpus=2, memory="512M", disk=None, append="", icount=False, extra="",
-                 files=None, timeout=30, core=None, initrd=None):
+                 files=None, timeout=90, core=None, initrd=None):
         self.folder = Path(folder)
         self.disk = disk if disk is not None else self._disk_copy()
         self.environment = {
@@ -121,6 +121,13 @@ class Machine:
         self.expect("# ")  # a report of the kernel may come behind it
         return output.replace("\r", ""), status
 
+    def foreground(self, command):
+        """Types a command that is to be interrupted; returns when it runs in the foreground."""
+        self.sequence += 1
+        mark = 1000 + self.sequence
+        self.send(f"sh -c 'echo \"<$((999+{self.sequence + 1})):runs>\"; exec {command}'\r")
+        self.expect(f"<{mark}:runs>\r*\n")
+
     def check(self, command, timeout=None):
         """Runs a command that must succeed; returns what it printed."""
         output, status = self.run(command, timeout)
@@ -134,7 +141,7 @@ class Machine:
         assert len(output.strip().splitlines()) == 1, f"not one line:\n{output}"
         return output.strip()
 
-    def await_states(self, *states, timeout=30):
+    def await_states(self, *states, timeout=120):
         """Looks until every service is in one of these states; returns the rows of `domain list`."""
         end = time.monotonic() + timeout
         while True:

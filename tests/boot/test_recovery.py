@@ -140,8 +140,7 @@ def test_a_crash_of_posix_ends_all_processes_and_brings_a_new_shell_within_a_sec
         assert "yes" not in processes and "sleep" not in processes
         assert one.check("cat /tmp/file").strip() == "kept"
         # The terminal is as a shell wants it: Ctrl-C reaches who is in the foreground.
-        one.send("sleep 1000\r")
-        one.expect("sleep 1000")
+        one.foreground("sleep 1000")
         one.send("\x03")
         one.expect("# ")
 
