@@ -36,6 +36,7 @@ dpkg-dev=1.21                   unpacks Debian sources
 ca-certificates=2023            fetches them over https
 tcl=8.6                         joins the sources of SQLite
 sqlite3=3.40                    answers what ours must answer
+ed=1.19                         answers what ours must answer
 xz-utils=5.4                    unpacks newlib
 bzip2=1.0                       unpacks Debian sources
 '

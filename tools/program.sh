@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: MIT
 #
-# program.sh mksh|lua|sqlite3 OUTPUT
+# program.sh mksh|lua|sqlite3|ed OUTPUT
 # Builds a user program from Debian's sources, unmodified, against our C library.
 # From the environment: B (build folder), CC, STRIP, CFLAGS, LDFLAGS, LIBS; their paths are
 # absolute, for programs are built in folders of their own. Objects are kept until what they are made
@@ -62,6 +62,22 @@ sqlite3_build() {
 
 sqlite3_link() {
     $CC $LDFLAGS "$work/sqlite3.o" "$work/shell.o" $LIBS -lm -o "$work/sqlite3"
+}
+
+# Its regular expressions are newlib's, which newlib builds for other systems than ours; characters
+# collate by their numbers.
+ed_build() {
+    local source file
+    source=$(tools/fetch-source.sh ed 1.19)
+    cd "$work"
+    echo 'int __collate_load_error = 1; int __collate_range_cmp(int a, int b) { return a - b; }' > collate.c
+    for file in "$source"/*.c "$work/collate.c" "$B"/newlib/source/newlib/libc/posix/reg{comp,exec,error,free}.c; do
+        echo "$file"
+    done | xargs -P 2 -I{} sh -c '$CC $CFLAGS -w -include sys/types.h -DPROGVERSION=\"1.19\" -c {}'
+}
+
+ed_link() {
+    $CC $LDFLAGS "$work"/*.o $LIBS -o "$work/ed"
 }
 
 # What the objects are made from; mksh's script wants to see the C library itself.

@@ -12,7 +12,7 @@ USER_OBJECTS := $(USER_SOURCES:user/bin/%.c=$(USER_DIR)/obj/%.o)
 USER_NAMES   := $(sort $(foreach source,$(USER_SOURCES:user/bin/%.c=%),\
     $(firstword $(subst /, ,$(source)))))
 USER_TOOLS   := $(USER_NAMES:%=$(USER_DIR)/bin/%)
-USER_DEBIAN  := $(USER_DIR)/bin/mksh $(USER_DIR)/bin/lua $(USER_DIR)/bin/sqlite3
+USER_DEBIAN  := $(USER_DIR)/bin/mksh $(USER_DIR)/bin/lua $(USER_DIR)/bin/sqlite3 $(USER_DIR)/bin/ed
 USER_PROGRAMS := $(USER_TOOLS) $(USER_DEBIAN)
 
 # Names under which a program, and its page for man, appears a second time: NAME=PROGRAM (the initrd

@@ -28,3 +28,12 @@ def test_sqlite_answers_as_the_host_does(tmp_path):
                       "sqlite3 guest.db 'select count(*) from item'", "check.sql")
     assert "wal" in host.stdout
     assert guest == host.stdout + host.stderr + "99900\n"
+
+
+def test_ed_edits_as_the_host_does(tmp_path):
+    with open(SCRIPTS / "check.ed", encoding="ascii") as script:
+        host = subprocess.run(["ed"], stdin=script, cwd=tmp_path, text=True,
+                              stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+    guest = guest_run(tmp_path, "cd /tmp; ed < /scripts/check.ed; echo $?; cat copy", "check.ed")
+    assert "<42>" in host.stdout
+    assert guest == f"{host.stdout}{host.returncode}\n{(tmp_path / 'copy').read_text()}"

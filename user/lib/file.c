@@ -143,3 +143,34 @@ char *getcwd(char *buffer, size_t length)
         free(result);
     return NULL;
 }
+
+// The limits of posix, which are the same everywhere.
+static long limit_of(int name)
+{
+    switch (name) {
+    case _PC_LINK_MAX:
+        return 32000;
+    case _PC_NAME_MAX:
+        return 255;
+    case _PC_PATH_MAX:
+        return 4096;
+    case _PC_PIPE_BUF:
+        return 4096;
+    case _PC_NO_TRUNC:
+        return 1;
+    }
+    errno = EINVAL;
+    return -1;
+}
+
+long fpathconf(int file, int name)
+{
+    struct stat info;
+    return fstat(file, &info) < 0 ? -1 : limit_of(name);
+}
+
+long pathconf(const char *path, int name)
+{
+    struct stat info;
+    return stat(path, &info) < 0 ? -1 : limit_of(name);
+}
