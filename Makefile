@@ -20,6 +20,7 @@ QEMU       ?= qemu-system-riscv64## the emulator
 QEMUEXTRA  ?=##               further arguments for QEMU
 APPEND     ?=##               kernel command line, key=value words
 SFI        ?= full##          full, or "stores": leave loads unconfined, to measure the difference
+NULLBLK    ?=##               core: the null block driver inside of the core too, to measure the difference
 HOSTCC     ?= cc##            compiler for the programs that run here
 
 HOSTCFLAGS := -std=gnu11 -O2 -g -Wall -Wextra -Werror -I.

@@ -20,13 +20,19 @@ $(B)/core/kernel/verify.c.o: CORE_CFLAGS += $(VERIFY_CFLAGS)
 CORE_OFFSETS := $(wildcard microcore/*offsets.c kernel/*offsets.c)
 CORE_SOURCES := $(sort $(filter-out $(CORE_OFFSETS),$(wildcard microcore/*.c kernel/*.c)) \
     $(wildcard microcore/*.S kernel/*.S))
-CORE_OBJECTS := $(CORE_SOURCES:%=$(B)/core/%.o)
+ifeq ($(NULLBLK),core)
+include tests/bench/core_driver/build.mk
+endif
+CORE_OBJECTS := $(CORE_SOURCES:%=$(B)/core/%.o) $(CORE_DRIVER_OBJECTS)
 DEPENDENCIES += $(CORE_OBJECTS:.o=.d) $(CORE_OFFSETS:%.c=$(B)/core/%.s.d)
 
 $(B)/gen/offsets.h: $(CORE_OFFSETS:%.c=$(B)/core/%.s)
 	$(call say,GEN,$@)
 	@mkdir -p $(@D)
 	$(Q){ echo '#pragma once'; cat $^ /dev/null | sed -n 's/^->\([A-Z0-9_]*\) \(-\{0,1\}[0-9]*\).*/#define \1 \2/p'; } > $@
+
+# main.c is compiled anew whenever the objects are others, and so the image linked.
+$(B)/core/kernel/main.c.o: $(call stamp,core-objects,$(CORE_OBJECTS))
 
 $(B)/core/%.s: %.c $(CORE_STAMP)
 	$(call say,CC,$@)
