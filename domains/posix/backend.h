@@ -13,7 +13,9 @@ static inline bool backend_serves(const struct open_file *file, uint64_t positio
     return (file->mode & FS_TYPE) == FS_BLOCK && (position | n) % BLOCK_SECTOR == 0 && n;
 }
 
-// Asks for the service, at the first request. 0: there is none.
+// Asks for the service, when a device is opened: a service's handle must be among the first of the
+// domain's, which the threads' may fill later. Asks again at a request where that gave none. 0:
+// there is none.
 handle_t backend_find(struct open_file *file);
 
 // One request on BUFFER (LENGTH bytes, at most FS_TRANSFER_MAX, from its start). Value and status

@@ -12,7 +12,8 @@ struct thread;
 #define CALL_REGISTERS (INT64_MIN + 1)
 #define CALL_ENDED     INT64_MIN
 
-#define CALL_POWEROFF 0x42000
+#define CALL_POWEROFF   0x42000
+#define CALL_BLOCK_RING 0x42001
 
 // CALL(number, function)
 #define CALLS(CALL)                                                                                \
@@ -129,6 +130,7 @@ CALLS(CALL_DECLARE)
 #undef CALL_DECLARE
 
 int64_t call_poweroff(struct thread *thread, const uint64_t *a);
+int64_t call_block_ring(struct thread *thread, const uint64_t *a);
 
 // The signal mask that a call sleeps with (sigsuspend, ppoll), and back to what it was. Replacing
 // it again while the call is repeated changes nothing.

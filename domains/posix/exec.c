@@ -8,6 +8,7 @@
 #include "core.h"
 #include "manifest.h"
 #include "processes.h"
+#include "ring.h"
 
 // What a signal handler returns to where the program gave no restorer: li a7, 139; ecall.
 static const uint32_t trampoline[] = {0x08B00893, 0x00000073};
@@ -316,6 +317,7 @@ void image_adopt(struct thread *thread, struct image *image, const struct argume
 {
     struct process *process = thread->process;
     struct memory old = process->memory;
+    ring_end(thread);
     process->memory = image->memory;
     if (old.space) {
         core_space_switch(image->memory.space);

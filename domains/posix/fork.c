@@ -8,6 +8,7 @@
 #include "exec.h"
 #include "manifest.h"
 #include "processes.h"
+#include "ring.h"
 
 #define CLONE_SIGNAL      0xFFu // the low byte: what the parent gets when the child ends
 #define CLONE_MEMORY      0x100u
@@ -70,6 +71,7 @@ static int64_t process_launch(struct process *process, struct process *parent,
 static int64_t process_fork(struct thread *thread, uint64_t stack)
 {
     struct user_registers registers;
+    ring_quiesce(thread); // a device writes to pages that are about to be shared
     struct process *child = process_create();
     if (!child)
         return -EAGAIN;

@@ -7,6 +7,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include "backend.h"
 #include "core.h"
 #include "manifest.h"
 #include "processes.h"
@@ -362,6 +363,8 @@ static struct open_file *file_import(struct state_reader *reader, const struct c
         free(path);
     if (!record.pipe) {
         mounts[record.mount].opens++;
+        if ((file->mode & FS_TYPE) == FS_BLOCK)
+            backend_find(file);
         return file;
     }
     file->pipe = catalogue->pipes[record.pipe - 1];

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "backend.h"
 #include "calls.h"
 #include "core.h"
 #include "fs_client.h"
@@ -95,6 +96,8 @@ int64_t file_open(struct thread *thread, struct walk *walk, uint32_t flags,
         return error;
     }
     mounts[file->place.mount].opens++;
+    if ((file->mode & FS_TYPE) == FS_BLOCK)
+        backend_find(file);
     if (file_is_terminal(file) && (error = terminal_open(thread, file)) < 0) {
         file_put(thread, file);
         return error;

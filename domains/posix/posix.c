@@ -15,6 +15,7 @@
 #include "manifest.h"
 #include "process_server.h"
 #include "processes.h"
+#include "ring.h"
 #include "shortage.h"
 
 typedef int64_t call_function(struct thread *thread, const uint64_t *a);
@@ -58,7 +59,9 @@ int64_t domain_attach(void)
 
 int64_t domain_detach(uint64_t resume)
 {
-    int64_t result = resume ? alarm_start() : terminal_stop();
+    int64_t result = resume ? alarm_start() : rings_detach();
+    if (result == 0 && !resume)
+        result = terminal_stop();
     if (result < 0)
         return result;
     if (resume)
@@ -89,6 +92,8 @@ static int64_t call_run(struct thread *thread, uint64_t number, const uint64_t *
 {
     if (number < CALL_TABLE_SIZE && call_table[number])
         return call_table[number](thread, a);
+    if (number == CALL_BLOCK_RING)
+        return call_block_ring(thread, a);
     return number == CALL_POWEROFF ? call_poweroff(thread, a) : call_unknown(thread, number);
 }
 

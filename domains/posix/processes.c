@@ -6,6 +6,7 @@
 #include "core.h"
 #include "log.h"
 #include "manifest.h"
+#include "ring.h"
 
 struct mutex process_lock;
 struct process processes[PROCESSES_MAX];
@@ -178,6 +179,7 @@ void process_exit(struct thread *thread, uint32_t status)
     struct process *process = thread->process;
     if (process->pid == 1)
         first_process_ended(status);
+    ring_end(thread);
     files_close_all(thread, &process->files);
     memory_free(&process->memory);
     core_user_exit();

@@ -45,6 +45,7 @@ struct thread {
     bool is_asleep;     // for those who ask what it does
     uint64_t deadline;  // of a sleep that may be repeated
     uint64_t progress;  // bytes that a transfer had moved when it was interrupted
+    struct ring *ring;  // requests in flight; NULL: it has never used any (ring.h)
     // These stay with the place when its thread ends.
     handle_t event;
     rref_t names;  // NAMES_SIZE, lent to file systems: names and link targets

@@ -116,7 +116,8 @@ def test_a_setting_that_cannot_be_is_refused_in_one_line_and_nothing_is_done(mac
 
 def test_a_run_too_large_for_the_system_ends_with_one_line_and_leaves_no_process(machine):
     one = machine()
-    line = one.refuse("blkbench --dev=/dev/nullb0 --numjobs=64 --iodepth=4 --ios=4")
+    one.check("head -c 1048576 /dev/zero > /tmp/file")  # of a file, each request in flight is a process
+    line = one.refuse("blkbench --dev=/tmp/file --numjobs=64 --iodepth=4 --ios=4")
     assert "fewer --numjobs" in line, line
     for _ in range(100):
         if "blkbench" not in one.check("ps"):

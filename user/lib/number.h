@@ -95,4 +95,5 @@
 #define CALL_renameat2      276
 #define CALL_getrandom      278
 
-#define CALL_poweroff 0x42000
+#define CALL_poweroff   0x42000
+#define CALL_block_ring 0x42001

@@ -110,6 +110,7 @@ system_call:
     CALL wait4,         CALL_wait4
     CALL getrandom,     CALL_getrandom
     CALL poweroff,      CALL_poweroff
+    CALL block_ring_enter, CALL_block_ring
 
     .section .text.signal_restore, "ax"
     .globl  signal_restore          // where a signal handler returns to, see signal.c

@@ -39,6 +39,7 @@ struct message {
     };
 };
 
-/* Makes the requests of worker number `worker` (job worker / depth) and ends the process. */
+/* Makes the requests of worker number `worker` (job worker, or with a process for each request in
+   flight job worker / depth) and ends the process. */
 _Noreturn void worker_run(const struct settings *settings, int device, unsigned worker,
                           int messages, int go);

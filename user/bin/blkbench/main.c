@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: MIT
 // blkbench: the block benchmark, with fio's words.
 //
-// Every request in flight is made by a process of its own (psync): of numjobs jobs, iodepth each.
-// The first process starts them together, collects what they tell, and prints the sum.
+// A job is a process, which has iodepth requests in flight through rings; of a file, each of these
+// is made by a process of its own (psync). The first process starts them together, collects what
+// they tell, and prints the sum.
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -42,7 +43,7 @@ static void workers_start(struct run *run, int device)
     int messages[2], go[2];
     if (pipe(messages) < 0 || pipe(go) < 0)
         tool_fail("pipe");
-    run->workers = run->settings.jobs * run->settings.depth;
+    run->workers = run->settings.jobs * (run->settings.rings ? 1 : run->settings.depth);
     fflush(NULL);
     for (unsigned worker = 0; worker < run->workers; worker++) {
         pid_t pid = fork();

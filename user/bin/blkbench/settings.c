@@ -23,7 +23,8 @@ static const char usage[] =
     "                [--write_iops_log=FILE [--log_avg_msec=10]]\n"
     "  --size     bytes of the device that each job uses (all of it, shared out; with --verify at "
     "most 64m)\n"
-    "  --iodepth  requests in flight of each job, each made by a process of its own\n"
+    "  --iodepth  requests in flight of each job, through rings; of a file (and not a device)\n"
+    "             each made by a process of its own\n"
     "  --runtime  seconds; --ios: requests of each job\n"
     "  --verify   blocks carry address, generation and checksum, and each read is checked\n"
     "  --force    write to a device although it is mounted\n"
@@ -217,6 +218,7 @@ static uint64_t device_measure(struct settings *settings, int file)
     } else if (ioctl(file, BLKGETSIZE64, &size) < 0 || ioctl(file, BLKSSZGET, &sector) < 0) {
         tool_fail(settings->device);
     }
+    settings->is_device = S_ISBLK(info.st_mode);
     settings->sector_size = (unsigned)sector;
     return size;
 }
@@ -258,5 +260,6 @@ int settings_open_device(struct settings *settings)
     if (file < 0)
         tool_fail(settings->device);
     sizes_check(settings, device_measure(settings, file));
+    settings->rings = settings->depth > 1 && settings->is_device;
     return file;
 }

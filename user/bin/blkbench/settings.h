@@ -5,7 +5,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#define WORKERS_MAX 256 /* processes of all jobs together */
+#define WORKERS_MAX 256 /* requests of all jobs together in flight */
 
 enum pattern_direction { DIRECTION_READ, DIRECTION_WRITE, DIRECTION_BOTH };
 
@@ -26,8 +26,10 @@ struct settings {
     const char *log;     /* a file for the requests of each window of time; NULL: none */
     uint64_t log_window; /* ns */
     unsigned jobs;
-    unsigned depth;       /* requests of a job in flight, each made by a process of its own */
+    unsigned depth;       /* requests of a job in flight */
+    bool rings;           /* these are made by one process; else, and of files, by one each */
     unsigned sector_size; /* of the device */
+    bool is_device;       /* and not a file */
 };
 
 /* Reads the command line. Anything wrong ends the program with one line and status 2. */

@@ -1,0 +1,37 @@
+// SPDX-License-Identifier: MIT
+// A process that makes requests, as job.c and ring.c share it.
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <time.h>
+#include "job.h"
+#include "lane.h"
+#include "windows.h"
+
+struct worker {
+    const struct settings *settings;
+    unsigned number;
+    int device, messages;
+    struct lane *lanes;
+    unsigned lane_count; /* requests of this process in flight */
+    struct message totals;
+    struct histogram histogram;
+    struct windows windows;
+    uint64_t reported; /* ns: when progress was last told */
+};
+
+static inline uint64_t nanoseconds_now(void)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
+}
+
+/* Counts a measured request that began and ended at these times, and tells progress now and then.
+ */
+void worker_count(struct worker *worker, uint64_t began, uint64_t ended);
+
+/* Makes the measured requests with all lanes' in flight at once (ring.c): SHARE, or if that is 0
+   until RUNTIME has passed since STARTED. The time of the last end. */
+uint64_t ring_run(struct worker *worker, uint64_t started, uint64_t share);
