@@ -288,6 +288,7 @@ gate_push_lending:
     step
     slli    s4, s4, FRAME_RECORD_BITS
     or      s4, s4, s0
+    sd      t4, FRAME_VERSION(t2)       // gate_prepare_again ends the loan to it and counts out of it
     sd      s4, FRAME_CARRIED(t2)
     j       gate_check
 
