@@ -234,6 +234,28 @@ def test_each_request_under_updates_is_carried_out_and_answered_once(service, de
     assert not faults_of(row), row
 
 
+READERS = """
+for reader in 1 2; do
+    (while [ ! -e /tmp/stop ]; do head -c 4096 /dev/nullb0 || echo BAD >&2; done > /dev/null) &
+done
+n=0
+while [ $n -lt 40 ]; do
+    domain update nullblk nullblk_v2 && domain rollback nullblk || echo BAD
+    n=$((n + 1))
+done > /tmp/log
+touch /tmp/stop
+wait
+cat /tmp/log
+"""
+
+
+def test_threads_that_call_for_the_first_time_meet_a_service_that_is_replaced(machine):
+    """Nothing of an earlier call is in their frames, which the gate would take for this one's."""
+    output = machine(files={"/root/readers.sh": READERS.encode()}).check("sh /root/readers.sh",
+                                                                         timeout=300)
+    assert "BAD" not in output and output.count("0 failed") == 80, output
+
+
 STRESS = r"""
 for job in 1 2 3 4; do
     (while [ ! -e /tmp/stop ]; do head -c 1 /dev/empty; done > /tmp/odd$job) &

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// fork_bomb: it and all of its children make children for ever. It says when there is no place for a
-// further one.
+// fork_bomb: it and all of its children make children for ever. It says when there is no place for
+// a further one.
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
