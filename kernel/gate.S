@@ -14,13 +14,13 @@
 #define SSTATUS_SIE 0x2
 
 // Debug builds stop here and there for a while, at one pass of 16, so that tests meet the races
-// between any two steps of the gate. State: s10 is free.
-    .macro  step
+// between any two steps of the gate. WHILE is in 4,096 turns. State: s10 is free.
+    .macro  step while=1
 #ifdef DEBUG
     rdtime  s10
     andi    s10, s10, 15
     bnez    s10, 99f
-    lui     s10, 1
+    lui     s10, \while
 98: addi    s10, s10, -1
     bnez    s10, 98b
 99:
@@ -285,7 +285,7 @@ gate_push_lending:
     sw      t5, RREF_LOAN_BOUND(s4)
     amoswap.w.rl zero, zero, (s4)
     csrsi   sstatus, SSTATUS_SIE
-    step
+    step    128                         // long enough for who replaces the version
     slli    s4, s4, FRAME_RECORD_BITS
     or      s4, s4, s0
     sd      t4, FRAME_VERSION(t2)       // gate_prepare_again ends the loan to it and counts out of it
