@@ -15,12 +15,23 @@ struct open_file *files = files_new;
 uint64_t opens_total;
 static struct mutex files_lock;
 
+// NULL: it is not open, or has no record.
 static struct open_file *file_find(uint64_t number)
 {
-    uint64_t index = number & 0xFFFF;
-    if (index >= OPEN_MAX || !files[index].node || files[index].uses != number >> 16)
+    uint64_t index = number & 0xFFFF, uses = (number & ~FS_FILE_ONCE) >> 16;
+    if (index >= OPEN_MAX || !files[index].node || files[index].uses != uses)
         return NULL;
     return &files[index];
+}
+
+// The node of an open file and its record, if it has one. 0: it is not open.
+static uint64_t file_node(uint64_t number, struct open_file **file)
+{
+    *file = NULL;
+    if (number & FILE_STATELESS)
+        return number & ~FILE_STATELESS;
+    *file = file_find(number);
+    return *file ? (*file)->node : 0;
 }
 
 RpcResult fs_do_root(void)
@@ -62,6 +73,17 @@ RpcResult fs_do_stat(uint64_t number, rref_t out)
     return error < 0 ? rpc_error(error) : rpc_ok(0);
 }
 
+// A free place of the table. Where there is none, the places go round: their holders may be gone
+// without a close, with a crash of posix, and the way to give commands must not be lost by that.
+static uint64_t place_take(void)
+{
+    static uint64_t next;
+    for (uint64_t index = 0; index < OPEN_MAX; index++)
+        if (!files[index].node)
+            return index;
+    return next++ % OPEN_MAX;
+}
+
 RpcResult fs_do_open(uint64_t number, uint32_t flags)
 {
     struct node node;
@@ -72,31 +94,31 @@ RpcResult fs_do_open(uint64_t number, uint32_t flags)
         return rpc_error(-EISDIR);
     if (flags & FS_OPEN_ACCESS && !node.command && (node.mode & FS_TYPE) == FS_FILE)
         return rpc_error(-EACCES);
+    __atomic_fetch_add(&opens_total, 1, __ATOMIC_RELAXED);
+    if (!node.command && !node.log)
+        return rpc_ok(number | FILE_STATELESS);
     core_system_info(&info);
     mutex_lock(&files_lock);
-    for (uint64_t index = 0; index < OPEN_MAX; index++) {
-        struct open_file *file = &files[index];
-        if (file->node)
-            continue;
-        file->uses++;
-        opens_total++;
-        file->reply[0] = 0;
-        file->reply_at = 0;
-        file->log_base = info.log_end > LOG_SIZE ? info.log_end - LOG_SIZE : 0;
-        __atomic_store_n(&file->node, number, __ATOMIC_RELEASE); // last: a crash here loses nothing
-        mutex_unlock(&files_lock);
-        return rpc_ok((uint64_t)file->uses << 16 | index);
-    }
+    uint64_t index = place_take();
+    struct open_file *file = &files[index];
+    file->node = 0;
+    file->uses++;
+    file->reply[0] = 0;
+    file->reply_at = 0;
+    file->log_base = info.log_end > LOG_SIZE ? info.log_end - LOG_SIZE : 0;
+    __atomic_store_n(&file->node, number, __ATOMIC_RELEASE); // last: a crash here loses nothing
+    uint64_t opened = FS_FILE_ONCE | (uint64_t)file->uses << 16 | index;
     mutex_unlock(&files_lock);
-    return rpc_error(-ENFILE);
+    return rpc_ok(opened);
 }
 
 RpcResult fs_do_close(uint64_t number)
 {
-    struct open_file *file = file_find(number);
-    if (!file)
+    struct open_file *file;
+    if (!file_node(number, &file))
         return rpc_error(-EBADF);
-    file->node = 0;
+    if (file)
+        file->node = 0;
     return rpc_ok(0);
 }
 
@@ -148,10 +170,11 @@ RpcResult fs_do_read(uint64_t number, uint64_t offset, rref_t buffer, uint32_t s
                      uint32_t length)
 {
     struct node node;
-    struct open_file *file = file_find(number);
-    if (!file)
+    struct open_file *file;
+    uint64_t opened = file_node(number, &file);
+    if (!opened)
         return rpc_error(-EBADF);
-    if (!node_find(file->node, &node))
+    if (!node_find(opened, &node) || ((node.log || node.command) && !file))
         return rpc_error(-ESRCH);
     if (node.log)
         return read_log(file, offset, buffer, start, length);
@@ -159,7 +182,7 @@ RpcResult fs_do_read(uint64_t number, uint64_t offset, rref_t buffer, uint32_t s
         return read_reply(file, buffer, start, length);
     if (!node.report)
         return rpc_error(-EISDIR);
-    return read_report(&node, file->node, offset, buffer, start, length);
+    return read_report(&node, opened, offset, buffer, start, length);
 }
 
 // A command is one line of one write: it is carried out before the write returns.
@@ -168,11 +191,12 @@ RpcResult fs_do_write(uint64_t number, uint64_t offset, rref_t buffer, uint32_t 
 {
     char line[COMMAND_LINE_MAX];
     struct node node;
-    struct open_file *file = file_find(number);
+    struct open_file *file;
+    uint64_t opened = file_node(number, &file);
     (void)offset;
-    if (!file)
+    if (!opened)
         return rpc_error(-EBADF);
-    if (!node_find(file->node, &node) || !node.command)
+    if (!node_find(opened, &node) || !node.command || !file)
         return rpc_error(-EACCES);
     if (length > sizeof line) {
         log_printf("command refused: it has %u bytes, at most 4096 are possible", (unsigned)length);

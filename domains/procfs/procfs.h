@@ -13,7 +13,10 @@
 #define OPEN_MAX   64
 #define REPLY_SIZE 320 // of a command
 
-// Its number is the place in the table and, above it, how often that was used.
+// Its number is the place in the table and, above it, how often that was used, with FS_FILE_ONCE.
+// What only reports needs no record: its number is its node, with FILE_STATELESS.
+#define FILE_STATELESS (1ull << 62)
+
 struct open_file {
     uint64_t node; // 0: free
     uint32_t uses;

@@ -6,7 +6,7 @@ import time
 
 import pytest
 
-from machine import json_lines
+from machine import ROOT, json_lines
 
 pytestmark = pytest.mark.slow  # too long for the quick part of the tests
 
@@ -170,6 +170,13 @@ def test_crashes_of_posix_leave_nothing_behind(machine):
         assert after[name] == before[name], name
     # Threads of other numbers touch stacks of their own, a few pages; one process has hundreds.
     assert before["PagesFree"] - after["PagesFree"] < 100
+
+
+def test_no_open_file_of_proc_is_lost_by_crashes_in_a_close(run):
+    script = (ROOT / "tests" / "boot" / "scripts" / "open_proc.lua").read_bytes()
+    finished = run("lua /open_proc.lua && domain list | grep procfs", files={"/open_proc.lua": script})
+    assert "all openings of /proc are there" in finished.output, finished.output[-2000:]
+    assert re.search(r"procfs +procfs +1 +\d+ +running +\d+ +6 +6 ", finished.output), finished.output
 
 
 # ---- Faults elsewhere than in a method ----
