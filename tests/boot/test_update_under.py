@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 """Services are replaced under the programs that use them, which do not notice."""
 
+import re
 import sys
 import time
 
@@ -218,6 +219,7 @@ def test_what_cannot_be_is_refused_in_one_line(machine, command, why):
 
 def test_top_shows_the_services_and_quits(machine):
     one = machine()
+    assert re.search(r"^posix +posix +running +[1-9]", one.check("domain top | cat"), re.M)
     one.send("domain top\r")
     one.expect(r"NAME +IMPL +STATE +CALLS/S")
     one.expect(r"posix +posix +running")

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-// The live screen: how many calls each service answers a second, its faults and its memory.
+// The live screen: how many calls each service answers a second, its faults and its memory. Where
+// nobody looks at a terminal, one table over one second.
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -48,18 +49,16 @@ static unsigned long milliseconds_now(void)
     return (unsigned long)now.tv_sec * 1000 + (unsigned long)now.tv_nsec / 1000000;
 }
 
-static void screen_print(const struct sample *old, size_t old_count, const struct sample *now,
-                         size_t count, unsigned long elapsed_ms)
+static void services_print(const struct sample *old, size_t old_count, const struct sample *now,
+                           size_t count, unsigned long elapsed_ms)
 {
-    printf("\033[H\033[J%-12s %-16s %-10s %10s %7s %7s %6s\n", "NAME", "IMPL", "STATE", "CALLS/S",
-           "FAULTS", "PAGES", "RREFS");
+    printf("%-12s %-16s %-10s %10s %7s %7s %6s\n", "NAME", "IMPL", "STATE", "CALLS/S", "FAULTS",
+           "PAGES", "RREFS");
     for (size_t i = 0; i < count; i++) {
         unsigned long calls = now[i].calls - calls_before(old, old_count, &now[i]);
         printf("%-12s %-16s %-10s %10lu %7lu %7lu %6lu\n", now[i].name, now[i].image, now[i].state,
                calls * 1000 / elapsed_ms, now[i].faults, now[i].pages, now[i].rrefs);
     }
-    printf("q quits\n");
-    fflush(stdout);
 }
 
 void top_run(void)
@@ -67,14 +66,24 @@ void top_run(void)
     static struct sample samples[2][SERVICES_MAX];
     size_t counts[2] = {samples_read(samples[0]), 0};
     unsigned long last = milliseconds_now();
-    screen_keys_begin(STDIN_FILENO);
+    bool attended = screen_is_attended(STDIN_FILENO) && screen_is_attended(STDOUT_FILENO);
+    if (attended)
+        screen_keys_begin(STDIN_FILENO);
     for (int now = 1;; now = !now) {
-        if (screen_key(INTERVAL_MS) == 'q')
+        if (!attended)
+            usleep(INTERVAL_MS * 1000);
+        else if (screen_key(INTERVAL_MS) == 'q')
             return;
         counts[now] = samples_read(samples[now]);
         unsigned long at = milliseconds_now();
-        screen_print(samples[!now], counts[!now], samples[now], counts[now],
-                     at > last ? at - last : 1);
+        if (attended)
+            printf("\033[H\033[J");
+        services_print(samples[!now], counts[!now], samples[now], counts[now],
+                       at > last ? at - last : 1);
+        if (!attended)
+            return;
+        printf("q quits\n");
+        fflush(stdout);
         last = at;
     }
 }
