@@ -32,30 +32,8 @@ void lane_prepare(struct lane *lane, const struct settings *settings, unsigned j
         tool_fail("memory for the generations of all blocks (give a smaller --size)");
 }
 
-uint64_t lane_address(const struct lane *lane, const struct settings *settings, uint64_t index)
-{
-    return (lane->first + index * lane->step) * settings->block_size;
-}
-
-uint64_t lane_random(struct lane *lane)
-{
-    lane->random ^= lane->random >> 12;
-    lane->random ^= lane->random << 25;
-    lane->random ^= lane->random >> 27;
-    return lane->random * 0x2545f4914f6cdd1dull >> 16;
-}
-
-uint64_t lane_choose(struct lane *lane, const struct settings *settings, bool *write)
-{
-    *write = settings->direction == DIRECTION_WRITE ||
-             (settings->direction == DIRECTION_BOTH && lane_random(lane) % 2);
-    return (settings->random ? lane_random(lane) : lane->next++) % lane->blocks;
-}
-
 void lane_fill(struct lane *lane, const struct settings *settings, uint64_t index)
 {
-    if (!lane->generations)
-        return;
     lane->generation = lane->generation + 1 < GENERATION_UNKNOWN ? lane->generation + 1 : 1;
     block_fill(lane->buffer, settings->block_size, lane_address(lane, settings, index),
                lane->generation, settings->seed);
@@ -63,8 +41,7 @@ void lane_fill(struct lane *lane, const struct settings *settings, uint64_t inde
 
 void lane_written(struct lane *lane, uint64_t index, bool done)
 {
-    if (lane->generations)
-        lane->generations[index] = done ? lane->generation : GENERATION_UNKNOWN;
+    lane->generations[index] = done ? lane->generation : GENERATION_UNKNOWN;
 }
 
 bool lane_knows(const struct lane *lane, uint64_t index)

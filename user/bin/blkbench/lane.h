@@ -23,14 +23,29 @@ struct lane {
 void lane_prepare(struct lane *lane, const struct settings *settings, unsigned job, unsigned place);
 
 /* The address on the device of its block number INDEX, bytes. */
-uint64_t lane_address(const struct lane *lane, const struct settings *settings, uint64_t index);
+static inline uint64_t lane_address(const struct lane *lane, const struct settings *settings,
+                                    uint64_t index)
+{
+    return (lane->first + index * lane->step) * settings->block_size;
+}
 
-uint64_t lane_random(struct lane *lane);
+static inline uint64_t lane_random(struct lane *lane)
+{
+    lane->random ^= lane->random >> 12;
+    lane->random ^= lane->random << 25;
+    lane->random ^= lane->random >> 27;
+    return lane->random * 0x2545f4914f6cdd1dull >> 16;
+}
 
 /* The next request: which block, and whether it is written. */
-uint64_t lane_choose(struct lane *lane, const struct settings *settings, bool *write);
+static inline uint64_t lane_choose(struct lane *lane, const struct settings *settings, bool *write)
+{
+    *write = settings->direction == DIRECTION_WRITE ||
+             (settings->direction == DIRECTION_BOTH && lane_random(lane) % 2);
+    return (settings->random ? lane_random(lane) : lane->next++) % lane->blocks;
+}
 
-/* Before a write: what the block is to hold goes into the buffer. */
+/* With --verify, before a write: what the block is to hold goes into the buffer. */
 void lane_fill(struct lane *lane, const struct settings *settings, uint64_t index);
 
 /* After a write that was DONE or failed. */

@@ -45,7 +45,7 @@ static void request_submit(struct worker *worker, struct rings *rings, unsigned 
     struct flight *flight = &rings->flights[number];
     struct block_ring *ring = rings->ring;
     flight->index = lane_choose(lane, worker->settings, &flight->write);
-    if (flight->write)
+    if (flight->write && lane->generations)
         lane_fill(lane, worker->settings, flight->index);
     flight->began = nanoseconds_now();
     block_ring_requests(ring)[ring->submitted++ % ring->size] = (struct block_ring_request){
@@ -71,9 +71,9 @@ static unsigned result_take(struct worker *worker, struct rings *rings, uint64_t
     bool done = result.result == (int64_t)worker->settings->block_size;
     worker->totals.ended++;
     worker->totals.errors += !done;
-    if (flight->write)
+    if (flight->write && lane->generations)
         lane_written(lane, flight->index, done);
-    else if (done)
+    else if (done && lane->generations)
         worker->totals.verify_errors += !lane_is_right(lane, worker->settings, flight->index);
     worker_count(worker, flight->began, now);
     rings->in_flight--;
