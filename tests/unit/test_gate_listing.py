@@ -24,7 +24,7 @@ def source_part(label, last):
     result = []
     for line in SOURCE[SOURCE.index(f"\n{label}:") + len(label) + 2:].split("\n"):
         text = " ".join(line.split("//")[0].split())
-        if text and not text.startswith(".") and not text.endswith(":") and text != "step":
+        if text and not text.startswith(".") and not text.endswith(":") and text.split()[0] != "step":
             result.append(text)
         if text == last:
             return result
