@@ -23,14 +23,14 @@ PATH = ("the way to the driver: trap and system call, a window over the program'
         "loan; ")
 # Device, pattern, size, what Linux takes, what to reach, why it falls short.
 BLOCKS = [
-    ("/dev/nullb0", "read", "4k", 5368, 1800, PATH + "and a copy of 4 KiB, 1,240 instructions"),
-    ("/dev/nullb0", "write", "4k", 5561, 1800, PATH + "and a copy of 4 KiB, 1,240 instructions"),
+    ("/dev/nullb0", "read", "4k", 5368, 1800, PATH + "and a copy of 4 KiB, 1,088 instructions"),
+    ("/dev/nullb0", "write", "4k", 5561, 1800, PATH + "and a copy of 4 KiB, 1,088 instructions"),
     ("/dev/nullb1", "read", "4k", 3836, 600, PATH + "blkbench's own loop is 200"),
     ("/dev/nullb1", "write", "4k", 4022, 600, PATH + "blkbench's own loop is 200"),
     ("/dev/vda", "read", "4k", 9688, 2600, "beside the way to the driver: three switches of task (the interrupt wakes "
      "the driver's thread, which wakes the program's), and the mediator, which pins and checks each buffer"),
     ("/dev/vda", "write", "4k", 9867, 2600, "as read"),
-    ("/dev/nullb0", "read", "256k", 132534, 75000, "the copy alone is 64 times 1,240 instructions; each page is pinned, "
+    ("/dev/nullb0", "read", "256k", 132534, 75000, "the copy alone is 64 times 1,088 instructions; each page is pinned, "
      "found and let go by itself"),
 ]
 REQUESTS = {"4k": 2000, "256k": 100}
