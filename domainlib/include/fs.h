@@ -44,10 +44,6 @@
 // made again, so often in all.
 #define FS_QUEUED_TRIES 3
 
-// In a file number: no other opening has it, so that a close may be repeated when it has crashed,
-// and means that it was done when the number is unknown then.
-#define FS_FILE_ONCE (1ull << 63)
-
 // The largest LENGTH of one fs.read or fs.write: longer transfers are several calls.
 #define FS_TRANSFER_MAX 0x40000u
 

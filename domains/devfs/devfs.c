@@ -156,8 +156,10 @@ RpcResult fs_do_readdir(uint64_t node, uint64_t position, rref_t buffer, uint32_
 
 // ---- Open files ----
 
-RpcResult fs_do_open(uint64_t node, uint32_t flags)
+// Openings are not kept over a crash here, so tickets say nothing.
+RpcResult fs_do_open(uint64_t node, uint32_t flags, uint64_t ticket)
 {
+    (void)ticket;
     if (node == NODE_ROOT)
         return flags & FS_OPEN_ACCESS ? rpc_error(-EISDIR) : rpc_ok(node);
     const struct device *device = device_find(node);
@@ -173,8 +175,9 @@ RpcResult fs_do_open(uint64_t node, uint32_t flags)
     return rpc_ok(opened.value << FILE_PRIVATE_SHIFT | node);
 }
 
-RpcResult fs_do_close(uint64_t file)
+RpcResult fs_do_close(uint64_t file, uint64_t ticket)
 {
+    (void)ticket;
     const struct device *device = device_find(file);
     if (device && device->operations->close)
         device->operations->close(file);

@@ -229,29 +229,30 @@ static int64_t open_check(const struct ext2_inode *inode, uint32_t flags)
     return writes && kept->read_only ? -EROFS : 0;
 }
 
-static int64_t node_open(uint64_t node, uint32_t flags)
+static int64_t node_open(uint64_t node, uint32_t flags, uint64_t ticket)
 {
     struct ext2_inode inode;
     int64_t result = node_read(node, &inode);
     if (result == 0)
         result = open_check(&inode, flags);
     if (result == 0)
-        result = opens_add(NODE_INODE(node));
+        result = opens_add(NODE_INODE(node), ticket);
     return result;
 }
 
-RpcResult fs_do_open(uint64_t node, uint32_t flags)
+RpcResult fs_do_open(uint64_t node, uint32_t flags, uint64_t ticket)
 {
     int64_t result = volume_enter_soon();
     if (result < 0)
         return rpc_error(result);
-    RpcResult opened = volume_leave(node_open(node, flags));
+    RpcResult opened = volume_leave(node_open(node, flags, ticket));
     if (opened.status < 0)
         return opened;
     if (flags & FS_OPEN_TRUNCATE) {
         RpcResult cut = fs_do_truncate(node, 0);
         if (cut.status < 0) {
-            fs_do_close(node);
+            ticket_forget(&kept->tickets, ticket); // first: too many open is the lesser evil
+            fs_do_close(node, TICKET_NONE);
             return cut;
         }
     }
@@ -264,23 +265,26 @@ static int64_t orphan_do(void *argument)
     ext2_ino_t number = *(const ext2_ino_t *)argument;
     struct ext2_inode inode;
     int64_t result = node_named(number, &inode);
-    if (result < 0 || inode.i_links_count || opens_count(number))
+    if (result < 0 || inode.i_links_count || inode.i_dtime || opens_count(number))
         return result < 0 ? result : 0;
     return node_settle(number, &inode);
 }
 
-RpcResult fs_do_close(uint64_t file)
+// One that is repeated may have been counted, and the file freed or not.
+RpcResult fs_do_close(uint64_t file, uint64_t ticket)
 {
     ext2_ino_t number = NODE_INODE(file);
     struct ext2_inode inode;
     int64_t result = volume_enter();
     if (result < 0)
         return rpc_error(result);
-    if (!opens_count(number))
-        return volume_leave(-EBADF);
-    opens_remove(number);
+    if (!ticket_is_counted(&kept->tickets, ticket)) {
+        if (!opens_count(number))
+            return volume_leave(-EBADF);
+        opens_remove(number, ticket);
+    }
     bool is_orphan = !opens_count(number) && node_named(number, &inode) == 0 &&
-                     !inode.i_links_count && !kept->read_only;
+                     !inode.i_links_count && !inode.i_dtime && !kept->read_only;
     volume_leave(0);
     return is_orphan ? volume_change(orphan_do, &number) : rpc_ok(0);
 }

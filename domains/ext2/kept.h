@@ -5,6 +5,7 @@
 #pragma once
 #include <stdbool.h>
 #include <stdint.h>
+#include "ticket.h"
 
 #define SLOT_BYTES  4096u // a block of the file system lies in one
 #define SLOTS_MAX   4096u
@@ -34,6 +35,7 @@ struct kept {
     uint64_t committed;          // the one store that makes an operation's blocks count
     struct slot_record slots[SLOTS_MAX];
     struct open_record opens[OPENS_MAX];
+    struct ticket_book tickets; // of requests that open or close
 };
 
 extern struct kept *kept;

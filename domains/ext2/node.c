@@ -81,16 +81,19 @@ static struct open_record *open_find(ext2_ino_t number)
     return NULL;
 }
 
-int64_t opens_add(ext2_ino_t number)
+int64_t opens_add(ext2_ino_t number, uint64_t ticket)
 {
     struct open_record *record = open_find(number);
+    if (ticket_is_counted(&kept->tickets, ticket))
+        return 0;
     for (uint32_t i = 0; i < OPENS_MAX && !record; i++)
         if (!kept->opens[i].count)
             record = &kept->opens[i];
     if (!record)
         return -EMFILE;
     record->inode = number;
-    record->count++;
+    __atomic_fetch_add(&record->count, 1, __ATOMIC_SEQ_CST);
+    ticket_count(&kept->tickets, ticket);
     return 0;
 }
 
@@ -100,11 +103,12 @@ uint32_t opens_count(ext2_ino_t number)
     return record ? record->count : 0;
 }
 
-void opens_remove(ext2_ino_t number)
+void opens_remove(ext2_ino_t number, uint64_t ticket)
 {
     struct open_record *record = open_find(number);
+    ticket_count(&kept->tickets, ticket);
     if (record)
-        record->count--;
+        __atomic_fetch_sub(&record->count, 1, __ATOMIC_SEQ_CST);
 }
 
 int64_t opens_release(void)

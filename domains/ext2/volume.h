@@ -66,10 +66,10 @@ static inline bool inode_is(const struct ext2_inode *inode, uint32_t type)
 // An inode that has lost a name: freed with its blocks once it has none and nobody has it open.
 int64_t node_settle(ext2_ino_t number, struct ext2_inode *inode);
 
-// Counts opens, in kept memory. -EMFILE.
-int64_t opens_add(ext2_ino_t number);
+// Counts opens, in kept memory, each ticket once. -EMFILE.
+int64_t opens_add(ext2_ino_t number, uint64_t ticket);
 uint32_t opens_count(ext2_ino_t number);
-void opens_remove(ext2_ino_t number);
+void opens_remove(ext2_ino_t number, uint64_t ticket);
 
 // Frees what is open and has no name, for an unmount. Within an operation.
 int64_t opens_release(void);

@@ -9,8 +9,7 @@
 #include "core.h"
 #include "fs_client.h"
 #include "processes.h"
-
-#define CLOSE_TRIES 3u
+#include "ticket.h"
 
 static struct mutex files_lock;
 
@@ -88,16 +87,6 @@ struct open_file *file_get(struct thread *thread, int32_t descriptor)
     return file;
 }
 
-// A service that counts the openings of a file cannot be asked again: it may have counted already.
-static void file_close(handle_t service, uint64_t number)
-{
-    uint32_t tries = number & FS_FILE_ONCE ? CLOSE_TRIES : 1;
-    RpcResult closed;
-    do
-        closed = fs_close(service, number);
-    while ((closed.status == RPC_CRASHED || closed.status == RPC_TIMEOUT) && --tries);
-}
-
 void file_put(struct thread *thread, struct open_file *file)
 {
     (void)thread;
@@ -106,7 +95,7 @@ void file_put(struct thread *thread, struct open_file *file)
     if (file->pipe)
         pipe_end_close(file);
     else if (!(file->flags & OPEN_PATH))
-        file_close(mounts[file->place.mount].service, file->file);
+        fs_close(mounts[file->place.mount].service, file->file, ticket_take());
     if (!file->pipe)
         mounts[file->place.mount].opens--;
     free(file->path);

@@ -8,6 +8,7 @@
 #include "core.h"
 #include "fs_client.h"
 #include "processes.h"
+#include "ticket.h"
 
 #define UNLINK_DIRECTORY  0x200u
 #define LINK_FOLLOW       0x400u
@@ -64,8 +65,9 @@ static int64_t place_open(struct open_file *file, uint32_t flags)
     if (flags & OPEN_PATH)
         return 0;
     RpcResult opened;
+    uint64_t ticket = ticket_take();
     do {
-        opened = fs_open(place_service(file->place), file->place.node, flags);
+        opened = fs_open(place_service(file->place), file->place.node, flags, ticket);
     } while (opened.status == -EAGAIN);
     if (opened.status < 0)
         return fs_error(opened.status);

@@ -10,6 +10,7 @@
 #include "processes.h"
 #include "state.h"
 #include "worker.h"
+#include "ticket.h"
 
 #define DEVICES  1 // index in mounts: where the terminal's file is
 #define RETRY_NS 500000000u
@@ -178,12 +179,12 @@ static bool watch_open(void)
     RpcResult node = fs_lookup(service, mounts[DEVICES].root, watch_buffer, sizeof name - 1);
     if (node.status < 0)
         return false;
-    RpcResult file = fs_open(service, node.value, OPEN_BOTH);
+    RpcResult file = fs_open(service, node.value, OPEN_BOTH, ticket_take());
     if (file.status < 0)
         return false;
     RpcResult event = fs_event(service, file.value);
     if (event.status < 0) {
-        fs_close(service, file.value);
+        fs_close(service, file.value, ticket_take());
         return false;
     }
     handle_t old = atomic_exchange(&news_event, (handle_t)event.value);
@@ -207,7 +208,7 @@ static uint64_t watch_look(void)
         return RETRY_NS;
     RpcResult signals = fs_control(service, watch_file, FS_CONTROL_SIGNALS, watch_buffer, 0);
     if (signals.status < 0) {
-        fs_close(service, watch_file);
+        fs_close(service, watch_file, ticket_take());
         watch_is_open = false;
         return 0;
     }

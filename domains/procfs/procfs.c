@@ -18,7 +18,7 @@ static struct mutex files_lock;
 // NULL: it is not open, or has no record.
 static struct open_file *file_find(uint64_t number)
 {
-    uint64_t index = number & 0xFFFF, uses = (number & ~FS_FILE_ONCE) >> 16;
+    uint64_t index = number & 0xFFFF, uses = number >> 16;
     if (index >= OPEN_MAX || !files[index].node || files[index].uses != uses)
         return NULL;
     return &files[index];
@@ -73,18 +73,22 @@ RpcResult fs_do_stat(uint64_t number, rref_t out)
     return error < 0 ? rpc_error(error) : rpc_ok(0);
 }
 
-// A free place of the table. Where there is none, the places go round: their holders may be gone
-// without a close, with a crash of posix, and the way to give commands must not be lost by that.
-static uint64_t place_take(void)
+// The opening that a crash has made before its number was told, or else a free place of the table.
+// Where there is none, the places go round: their holders may be gone without a close, with a crash
+// of posix, and the way to give commands must not be lost by that.
+static uint64_t place_take(uint64_t ticket)
 {
     static uint64_t next;
+    for (uint64_t index = 0; index < OPEN_MAX; index++)
+        if (files[index].node && files[index].ticket == ticket)
+            return index;
     for (uint64_t index = 0; index < OPEN_MAX; index++)
         if (!files[index].node)
             return index;
     return next++ % OPEN_MAX;
 }
 
-RpcResult fs_do_open(uint64_t number, uint32_t flags)
+RpcResult fs_do_open(uint64_t number, uint32_t flags, uint64_t ticket)
 {
     struct node node;
     struct system_info info = {0};
@@ -99,21 +103,24 @@ RpcResult fs_do_open(uint64_t number, uint32_t flags)
         return rpc_ok(number | FILE_STATELESS);
     core_system_info(&info);
     mutex_lock(&files_lock);
-    uint64_t index = place_take();
+    uint64_t index = place_take(ticket);
     struct open_file *file = &files[index];
     file->node = 0;
     file->uses++;
+    file->ticket = ticket;
     file->reply[0] = 0;
     file->reply_at = 0;
     file->log_base = info.log_end > LOG_SIZE ? info.log_end - LOG_SIZE : 0;
     __atomic_store_n(&file->node, number, __ATOMIC_RELEASE); // last: a crash here loses nothing
-    uint64_t opened = FS_FILE_ONCE | (uint64_t)file->uses << 16 | index;
+    uint64_t opened = (uint64_t)file->uses << 16 | index;
     mutex_unlock(&files_lock);
     return rpc_ok(opened);
 }
 
-RpcResult fs_do_close(uint64_t number)
+// A number is of one opening: a close that is repeated finds it closed.
+RpcResult fs_do_close(uint64_t number, uint64_t ticket)
 {
+    (void)ticket;
     struct open_file *file;
     if (!file_node(number, &file))
         return rpc_error(-EBADF);

@@ -13,12 +13,13 @@
 #define OPEN_MAX   64
 #define REPLY_SIZE 320 // of a command
 
-// Its number is the place in the table and, above it, how often that was used, with FS_FILE_ONCE.
+// Its number is the place in the table and, above it, how often that was used.
 // What only reports needs no record: its number is its node, with FILE_STATELESS.
 #define FILE_STATELESS (1ull << 62)
 
 struct open_file {
     uint64_t node; // 0: free
+    uint64_t ticket;
     uint32_t uses;
     uint32_t reply_at; // bytes of the reply that were read
     uint64_t log_base; // position in the kernel log where this reader began

@@ -9,6 +9,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 #include "kernel/abi/rpc.h"
+#include "ticket.h"
 
 #define ARENA_SCHEMA 1
 #define POOL_BYTES   524288u // also the longest piece
@@ -22,6 +23,7 @@ struct arena_root {
     uint32_t pools;                                   // how many there have been at most
     uint32_t place_count, place_capacity, first_free; // of node.c
     struct place *places;
+    struct ticket_book tickets; // of requests that open or close
 };
 
 extern struct arena_root *arena_root;

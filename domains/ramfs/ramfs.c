@@ -253,7 +253,17 @@ static int64_t open_check(const struct node *node, uint32_t flags)
     return writes && node->read_only ? -EROFS : 0;
 }
 
-RpcResult fs_do_open(uint64_t number, uint32_t flags)
+static void node_open(struct node *node, uint32_t flags, uint64_t ticket)
+{
+    if ((flags & FS_OPEN_TRUNCATE) && node_is(node, FS_FILE)) {
+        node->modified = node->changed = core_time();
+        content_resize(node, 0);
+    }
+    __atomic_fetch_add(&node->opens, 1, __ATOMIC_SEQ_CST);
+    ticket_count(&arena_root->tickets, ticket);
+}
+
+RpcResult fs_do_open(uint64_t number, uint32_t flags, uint64_t ticket)
 {
     struct node *node = node_enter(number);
     if (!node)
@@ -261,21 +271,21 @@ RpcResult fs_do_open(uint64_t number, uint32_t flags)
     int64_t result = open_check(node, flags);
     if (result < 0)
         return finish(result);
-    if ((flags & FS_OPEN_TRUNCATE) && node_is(node, FS_FILE)) {
-        node->modified = node->changed = core_time();
-        content_resize(node, 0);
-    }
-    node->opens++;
+    if (!ticket_is_counted(&arena_root->tickets, ticket))
+        node_open(node, flags, ticket);
     mutex_unlock(&tree_lock);
     return rpc_ok(number | (flags & FS_OPEN_APPEND ? FILE_APPENDS : 0));
 }
 
-RpcResult fs_do_close(uint64_t file)
+RpcResult fs_do_close(uint64_t file, uint64_t ticket)
 {
     struct node *node = node_enter(file & ~FILE_APPENDS);
+    if (ticket_is_counted(&arena_root->tickets, ticket))
+        return finish(0); // and settled by the recovery
     if (!node || node->opens == 0)
         return finish(-EBADF);
-    node->opens--;
+    ticket_count(&arena_root->tickets, ticket);
+    __atomic_fetch_sub(&node->opens, 1, __ATOMIC_SEQ_CST);
     node_settle(node);
     return finish(0);
 }

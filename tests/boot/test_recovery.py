@@ -179,6 +179,18 @@ def test_no_open_file_of_proc_is_lost_by_crashes_in_a_close(run):
     assert re.search(r"procfs +procfs +1 +\d+ +running +\d+ +6 +6 ", finished.output), finished.output
 
 
+# A file is 1 MiB.
+@pytest.mark.parametrize("service, folder", [("ramfs", "/tmp"), ("ext2", "/mnt")])
+def test_closes_that_meet_a_crash_are_counted_once(machine, service, folder):
+    script = (ROOT / "tests" / "boot" / "scripts" / "close_files.lua").read_bytes()
+    one = machine(files={"/close_files.lua": script})
+    one.check("mkdir -p /mnt && mount /dev/vda /mnt")
+    output = one.check(f"lua /close_files.lua {service} {folder}")
+    assert int(re.search(r"missing: (-?\d+) KiB", output)[1]) < 1024, output
+    assert services(one)[service]["restarts"] == 10
+    one.check("umount /mnt")
+
+
 # ---- Faults elsewhere than in a method ----
 
 STAGES = ["init", "import", "attach", "detach", "export", "exit"]

@@ -15,6 +15,7 @@
 #include "fs_server.h"
 #include "mutex.h"
 #include "node.h"
+#include "ticket.h"
 
 int64_t domain_attach(void);
 
@@ -91,7 +92,7 @@ static void what_is_written_is_read_again_with_zeros_in_gaps(void **state)
     for (size_t i = 0; i < sizeof out; i++)
         out[i] = (uint8_t)(i * 7 + 1);
     uint64_t node = make(root, "data", FS_FILE | 0644);
-    uint64_t file = fs_do_open(node, 2).value;
+    uint64_t file = fs_do_open(node, 2, TICKET_NONE).value;
     assert_int_equal(fs_do_write(file, 5000, lend(out), 100, 9000).value, 9000);
     assert_int_equal(stat_of(node).size, 14000);
     assert_int_equal(fs_do_read(file, 0, lend(in), 0, sizeof in).value, 14000);
@@ -104,7 +105,7 @@ static void what_is_written_is_read_again_with_zeros_in_gaps(void **state)
     assert_int_equal(in[0], out[100 + 999]);
     for (size_t i = 1; i < 100; i++)
         assert_int_equal(in[i], 0);
-    assert_int_equal(fs_do_close(file).status, 0);
+    assert_int_equal(fs_do_close(file, TICKET_NONE).status, 0);
     assert_int_equal(drop(root, "data", false), 0);
     assert_int_equal(fs_do_stat(node, lend(in)).status, -ESTALE);
 }
@@ -114,15 +115,35 @@ static void a_removed_file_lives_while_it_is_open(void **state)
     char text[8];
     (void)state;
     uint64_t node = make(root, "gone", FS_FILE | 0644);
-    uint64_t file = fs_do_open(node, 2).value;
+    uint64_t file = fs_do_open(node, 2, TICKET_NONE).value;
     assert_int_equal(drop(root, "gone", false), 0);
     assert_int_equal(find(root, "gone").status, -ENOENT);
     assert_int_equal(fs_do_write(file, 0, lend("still"), 0, 5).value, 5);
     assert_int_equal(fs_do_read(file, 0, lend(text), 0, 8).value, 5);
     assert_memory_equal(text, "still", 5);
-    assert_int_equal(fs_do_close(file).status, 0);
+    assert_int_equal(fs_do_close(file, TICKET_NONE).status, 0);
     assert_int_equal(fs_do_read(file, 0, lend(text), 0, 8).status, -EBADF);
-    assert_int_equal(fs_do_close(file).status, -EBADF);
+    assert_int_equal(fs_do_close(file, TICKET_NONE).status, -EBADF);
+}
+
+static void what_is_repeated_with_its_ticket_counts_once(void **state)
+{
+    const uint64_t tickets[] = {STACK_THREADS + 5, 2 * STACK_THREADS + 6, 3 * STACK_THREADS + 5};
+    char text[8];
+    (void)state;
+    uint64_t node = make(root, "twice", FS_FILE | 0644);
+    uint64_t file = fs_do_open(node, 2, tickets[0]).value;
+    assert_int_equal(fs_do_write(file, 0, lend("still"), 0, 5).value, 5);
+    assert_int_equal(fs_do_open(node, 2 | FS_OPEN_TRUNCATE, tickets[0]).value, file);
+    assert_int_equal(fs_do_open(node, 2, tickets[1]).value, file);
+    assert_int_equal(drop(root, "twice", false), 0);
+    for (int times = 0; times < 3; times++)
+        assert_int_equal(fs_do_close(file, tickets[2]).status, 0);
+    assert_int_equal(fs_do_read(file, 0, lend(text), 0, 8).value, 5); // the second has it open
+    for (int times = 0; times < 2; times++)
+        assert_int_equal(fs_do_close(file, 4 * STACK_THREADS + 6).status, 0);
+    assert_int_equal(fs_do_close(file, 5 * STACK_THREADS + 6).status, -EBADF);
+    assert_int_equal(fs_do_stat(node, lend(text)).status, -ESTALE);
 }
 
 static void a_rename_replaces_files_and_refuses_loops(void **state)
@@ -169,7 +190,7 @@ static void a_link_tells_its_target(void **state)
     memset(target, 0, sizeof target);
     assert_int_equal(fs_do_readlink(made.value, lend(target), 16).value, 8);
     assert_memory_equal(target, "to/there", 8);
-    assert_int_equal(fs_do_open(made.value, 0).status, -ELOOP);
+    assert_int_equal(fs_do_open(made.value, 0, TICKET_NONE).status, -ELOOP);
     assert_int_equal(drop(root, "link", false), 0);
 }
 
@@ -263,14 +284,14 @@ static void the_initrd_becomes_a_tree_that_never_leaves_the_root(void **state)
     assert_int_equal(tree_load(archive, length, &made), 0);
     assert_int_equal(made, 3);
     uint64_t motd = find(find(root, "etc").value, "motd").value;
-    uint64_t file = fs_do_open(motd, 2).value;
+    uint64_t file = fs_do_open(motd, 2, TICKET_NONE).value;
     assert_int_equal(fs_do_write(file, 3, lend("C"), 0, 1).value, 1);
     assert_int_equal(fs_do_read(file, 0, lend(text), 0, 16).value, 7);
     assert_memory_equal(text, "welCome", 7);
     assert_null(strstr(archive, "welCome"));
-    fs_do_close(file);
+    fs_do_close(file, TICKET_NONE);
     uint64_t boot = find(root, "boot").value;
-    assert_int_equal(fs_do_open(find(boot, "null.elf").value, 1).status, -EROFS);
+    assert_int_equal(fs_do_open(find(boot, "null.elf").value, 1, TICKET_NONE).status, -EROFS);
     assert_int_equal(drop(boot, "null.elf", false), -EROFS);
     assert_int_equal(drop(root, "boot", true), -ENOTEMPTY);
     assert_int_equal(move(root, "boot", root, "other"), -EROFS);
@@ -281,7 +302,7 @@ static void the_initrd_becomes_a_tree_that_never_leaves_the_root(void **state)
 static void files_leave_memory_to_programs(void **state)
 {
     static char out[FS_TRANSFER_MAX];
-    uint64_t file = fs_do_open(make(root, "big", FS_FILE | 0644), 1).value, offset = 0;
+    uint64_t file = fs_do_open(make(root, "big", FS_FILE | 0644), 1, TICKET_NONE).value, offset = 0;
     int64_t status = 0;
     (void)state;
     fake_pages_free = FAKE_PAGES / 8 + 300; // there is place for one more pool, and for no other
@@ -294,7 +315,7 @@ static void files_leave_memory_to_programs(void **state)
     }
     assert_int_equal(status, -ENOSPC);
     assert_in_range(offset, 1, 2 * 1024 * 1024);
-    assert_int_equal(fs_do_close(file).status, 0);
+    assert_int_equal(fs_do_close(file, TICKET_NONE).status, 0);
     assert_int_equal(drop(root, "big", false), 0);
     make(root, "small", FS_FILE | 0644); // what there is already goes on
     assert_int_equal(drop(root, "small", false), 0);
@@ -306,6 +327,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(what_is_written_is_read_again_with_zeros_in_gaps),
         cmocka_unit_test(a_removed_file_lives_while_it_is_open),
+        cmocka_unit_test(what_is_repeated_with_its_ticket_counts_once),
         cmocka_unit_test(a_rename_replaces_files_and_refuses_loops),
         cmocka_unit_test(a_second_name_keeps_the_file),
         cmocka_unit_test(a_link_tells_its_target),
