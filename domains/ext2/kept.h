@@ -11,7 +11,7 @@
 #define SLOTS_MAX   4096u
 #define POOL_SLOTS  128u
 #define OPENS_MAX   2048u
-#define KEPT_SCHEMA 1
+#define KEPT_SCHEMA 2
 
 enum slot_state { SLOT_FREE, SLOT_CLEAN, SLOT_DIRTY };
 
@@ -33,6 +33,7 @@ struct kept {
     uint32_t mounted, read_only; // 0 or 1
     uint64_t block_size, blocks; // of the device
     uint64_t committed;          // the one store that makes an operation's blocks count
+    uint64_t wall_boot;          // see wall.h; 0: not known
     struct slot_record slots[SLOTS_MAX];
     struct open_record opens[OPENS_MAX];
     struct ticket_book tickets; // of requests that open or close

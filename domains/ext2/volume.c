@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include "disk.h"
 #include "kept.h"
+#include "wall.h"
 
 #define SUPER_OFFSET 1024u
 #define NS_PER_S     1000000000u
@@ -45,6 +46,8 @@ int64_t volume_error(errcode_t error)
 
 uint32_t volume_now(void)
 {
+    if (wall_boot())
+        return (uint32_t)(wall_time() / NS_PER_S);
     return (uint32_t)(volume.clock + core_time() / NS_PER_S);
 }
 
@@ -151,7 +154,7 @@ static uint64_t later(uint64_t a, uint64_t b)
     return a > b ? a : b;
 }
 
-// No clock tells the date: time goes on from where the disk knows it to have been.
+// Where no clock tells the date, time goes on from where the disk knows it to have been.
 static void clock_set(const struct ext2_super_block *super)
 {
     uint64_t last = later(later(super->s_wtime, super->s_mtime), super->s_lastcheck);
@@ -266,6 +269,7 @@ static int64_t volume_end(void)
 
 int64_t volume_mount(bool read_only)
 {
+    wall_learn_kept(HANDLE_RTC, &kept->wall_boot);
     mutex_lock(&volume_lock);
     int64_t result = 0;
     if (kept->mounted)
@@ -314,11 +318,13 @@ static int64_t volume_look(void)
 
 int64_t volume_enter_soon(void)
 {
+    wall_learn_kept(HANDLE_RTC, &kept->wall_boot);
     return mutex_lock_until(&volume_lock, core_time() + PATIENCE_NS) ? volume_look() : -EAGAIN;
 }
 
 int64_t volume_enter(void)
 {
+    wall_learn_kept(HANDLE_RTC, &kept->wall_boot);
     mutex_lock(&volume_lock);
     return volume_look();
 }
@@ -413,6 +419,7 @@ int64_t domain_attach(void)
     int64_t result = kept_start();
     if (result < 0)
         return result;
+    wall_learn_kept(HANDLE_RTC, &kept->wall_boot);
     cache_recover();
     if (DOMAIN_VERSION >= 2)
         log_printf("%s", kept->mounted ? "the disk stays mounted" : "nothing is mounted");

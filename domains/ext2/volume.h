@@ -14,7 +14,7 @@ struct volume {
     ext2fs_block_bitmap taken; // in use, or freed by what is not on the device yet
     bool has_freed;            // there are such blocks
     enum block_class phase;    // what blocks are written now, where their place does not tell
-    uint64_t clock;            // seconds, at boot: no earlier than the file system's last writing
+    uint64_t clock;            // where no clock tells, seconds at boot: not before the last writing
 };
 
 extern struct volume volume;
@@ -22,7 +22,8 @@ extern struct volume volume;
 // The errno for an error of the library.
 int64_t volume_error(errcode_t error);
 
-// Seconds since 1970, by what the disk knew when it was mounted, and the time since boot.
+// Seconds since 1970: wall time, or where there is no clock, by what the disk knew when it was
+// mounted and the time since boot.
 uint32_t volume_now(void);
 
 // ---- Mounting; these lock by themselves. 0 or a negative errno ----

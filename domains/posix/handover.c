@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
-// The records of schema 1, in this order: system, terminal, pipes, open files, processes. Things
+// The records of schema 2, in this order: system, terminal, pipes, open files, processes. Things
 // refer to each other by their number in their list, counted from 1, 0 for none; handles are the
-// predecessor's, of which the successor inherits its own. Schema 2 has the number of updates at the
+// predecessor's, of which the successor inherits its own. Schema 3 has the number of updates at the
 // end.
 #include "handover.h"
 
@@ -12,13 +12,15 @@
 #include "manifest.h"
 #include "processes.h"
 #include "state.h"
+#include "wall.h"
 
 #define KIND      STATE_KIND('p', 'o', 's', 'x')
 #define FILES_MAX (PROCESSES_MAX * DESCRIPTORS_MAX)
 
 struct system_record {
     uint32_t last_pid, mounts, places, reserved;
-}; // and the generations of all threads' places
+    uint64_t wall_boot; // the clock may be gone when the successor asks
+};                      // and the generations of all threads' places
 
 struct mount_record { // and its path
     uint64_t root, covered_node;
@@ -139,8 +141,10 @@ static void catalogue_free(struct catalogue *catalogue)
 
 static void system_export(struct state_writer *writer)
 {
-    const struct system_record record = {
-        .last_pid = last_pid, .mounts = mount_count, .places = places_used};
+    const struct system_record record = {.last_pid = last_pid,
+                                         .mounts = mount_count,
+                                         .places = places_used,
+                                         .wall_boot = wall_boot()};
     state_write(writer, &record, sizeof record);
     for (uint32_t i = 0; i < places_used; i++)
         state_write_u64(writer, threads[i].generation);
@@ -271,7 +275,7 @@ RpcResult domain_export(uint64_t schema)
 {
     struct state_writer writer = {0};
     struct catalogue catalogue;
-    if (schema < 1 || schema > DOMAIN_SCHEMA)
+    if (schema < DOMAIN_ACCEPTS || schema > DOMAIN_SCHEMA)
         return rpc_error(-EINVAL);
     if (!catalogue_make(&catalogue)) {
         catalogue_free(&catalogue);
@@ -286,7 +290,7 @@ RpcResult domain_export(uint64_t schema)
     for (uint32_t i = 0; i < catalogue.file_count; i++)
         file_export(&writer, &catalogue, catalogue.files[i]);
     processes_export(&writer, &catalogue);
-    if (schema >= 2)
+    if (schema >= 3)
         state_write_u64(&writer, updates);
     catalogue_free(&catalogue);
     return state_finish(&writer, KIND, schema);
@@ -299,6 +303,7 @@ static void system_import(struct state_reader *reader)
     struct system_record record;
     state_read(reader, &record, sizeof record);
     last_pid = record.last_pid % (PID_MAX + 1);
+    wall_restore(record.wall_boot);
     if (record.mounts != mount_count || record.places > PROCESSES_MAX)
         state_refuse(reader);
     for (uint32_t i = 0; i < record.places && !reader->failed; i++) {
@@ -543,7 +548,7 @@ int64_t domain_import(rref_t state, uint64_t schema)
     terminal_import(&reader);
     catalogue_import(&reader, &catalogue);
     processes_import(&reader, &catalogue);
-    updates = 1 + (schema >= 2 ? (uint32_t)state_read_u64(&reader) : 0);
+    updates = 1 + (schema >= 3 ? (uint32_t)state_read_u64(&reader) : 0);
     catalogue_free(&catalogue);
     imported = true;
     return state_close(&reader);

@@ -17,6 +17,7 @@
 #include "processes.h"
 #include "ring.h"
 #include "shortage.h"
+#include "wall.h"
 
 typedef int64_t call_function(struct thread *thread, const uint64_t *a);
 
@@ -41,6 +42,7 @@ static bool is_started_again(void)
 // Where there is no predecessor, process 1 is started; it is told if there was one that crashed.
 int64_t domain_attach(void)
 {
+    wall_learn(HANDLE_RTC);
     int64_t result = alarm_start();
     if (result < 0) {
         log_printf("no alarms (error %d)", (int)result);

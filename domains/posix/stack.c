@@ -7,6 +7,7 @@
 #include "core.h"
 #include "exec.h"
 #include "processes.h"
+#include "wall.h"
 
 // Types in the auxiliary vector (linux/auxvec.h).
 enum {
@@ -28,9 +29,10 @@ enum {
     // read the clock without a system call.
     AUXILIARY_TIME_START = 0x42480000,
     AUXILIARY_TIME_SCALE,
+    AUXILIARY_TIME_BOOT, // nanoseconds from 1970 to boot, 0: not known
 };
 
-#define AUXILIARY_COUNT 16u
+#define AUXILIARY_COUNT 17u
 #define RANDOM_SIZE     16u
 #define ISA_IMAFDC      0x112Du // bit N: extension 'A' + N
 
@@ -64,6 +66,7 @@ static uint64_t *auxiliary_fill(uint64_t *at, const struct image *image, uint64_
         {AUXILIARY_RANDOM, random},
         {AUXILIARY_TIME_START, system.time_start},
         {AUXILIARY_TIME_SCALE, system.time_scale},
+        {AUXILIARY_TIME_BOOT, wall_boot()},
         {AUXILIARY_END, 0},
     };
     memcpy(at, pairs, sizeof pairs);

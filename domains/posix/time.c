@@ -1,18 +1,24 @@
 // SPDX-License-Identifier: MIT
-// Clocks and sleeping. There is no clock that survives power-off, so time begins at boot: all
-// clocks count from there, the calendar's too.
+// Clocks and sleeping. All clocks count from boot, but those of the calendar, which add when that
+// was (wall.h); where nobody knows, they count from boot, too.
 #include <string.h>
 
 #include "alarm.h"
 #include "calls.h"
 #include "core.h"
+#include "manifest.h"
 #include "processes.h"
+#include "wall.h"
 
 #define NS_PER_S    1000000000u
 #define NS_PER_US   1000u
 #define NS_PER_TICK 10000000u // of times()
 #define CLOCKS_MAX  12u
 #define ABSOLUTE    1u
+
+// CLOCK_REALTIME, and the bits of it, CLOCK_REALTIME_COARSE, CLOCK_REALTIME_ALARM, CLOCK_TAI.
+#define CLOCK_CALENDAR     0u
+#define CLOCKS_OF_CALENDAR (1u << 0 | 1u << 5 | 1u << 8 | 1u << 11)
 
 static void ns_split(uint64_t ns, int64_t time[2])
 {
@@ -40,9 +46,20 @@ static int64_t time_write(struct thread *thread, uint64_t address, uint64_t ns)
     return user_write(thread, address, time, sizeof time);
 }
 
+// What CLOCK shows at boot.
+static uint64_t clock_start(uint64_t clock)
+{
+    if (!(CLOCKS_OF_CALENDAR >> clock & 1))
+        return 0;
+    wall_learn(HANDLE_RTC);
+    return wall_boot();
+}
+
 int64_t call_clock_gettime(struct thread *thread, const uint64_t *a)
 {
-    return a[0] < CLOCKS_MAX ? time_write(thread, a[1], core_time()) : -EINVAL;
+    if (a[0] >= CLOCKS_MAX)
+        return -EINVAL;
+    return time_write(thread, a[1], core_time() + clock_start(a[0]));
 }
 
 int64_t call_clock_getres(struct thread *thread, const uint64_t *a)
@@ -55,7 +72,7 @@ int64_t call_clock_getres(struct thread *thread, const uint64_t *a)
 int64_t call_gettimeofday(struct thread *thread, const uint64_t *a)
 {
     int64_t time[2];
-    ns_split(core_time(), time);
+    ns_split(core_time() + clock_start(CLOCK_CALENDAR), time);
     time[1] /= NS_PER_US;
     return a[0] ? user_write(thread, a[0], time, sizeof time) : 0;
 }
@@ -101,7 +118,10 @@ int64_t call_clock_nanosleep(struct thread *thread, const uint64_t *a)
     if (!(a[1] & ABSOLUTE))
         return relative_sleep(thread, a[2], a[3]);
     int64_t result = time_read(thread, a[2], &deadline);
-    return result < 0 ? result : deadline_sleep(thread, deadline);
+    if (result < 0)
+        return result;
+    uint64_t start = clock_start(a[0]);
+    return deadline_sleep(thread, deadline > start ? deadline - start : 0);
 }
 
 int64_t call_sched_yield(struct thread *thread, const uint64_t *a)

@@ -6,6 +6,7 @@
 #include "domain.h"
 #include "fs_server.h"
 #include "kernel/abi/error.h"
+#include "wall.h"
 
 #define LOG_SIZE 65536u // of the kernel's ring
 #define PIECE    1024u
@@ -61,7 +62,8 @@ RpcResult fs_do_stat(uint64_t number, rref_t out)
     struct node node;
     if (!node_find(number, &node))
         return rpc_error(-ESTALE);
-    uint64_t now = core_time();
+    wall_learn(HANDLE_RTC);
+    uint64_t now = wall_time();
     struct fs_stat stat = {.node = number,
                            .mode = node.mode,
                            .links = 1,

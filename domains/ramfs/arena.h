@@ -11,7 +11,7 @@
 #include "kernel/abi/rpc.h"
 #include "ticket.h"
 
-#define ARENA_SCHEMA 1
+#define ARENA_SCHEMA 2
 #define POOL_BYTES   524288u // also the longest piece
 #define POOLS_MAX    512u    // 256 MiB
 #define UNIT         64u     // pieces are whole units
@@ -23,6 +23,7 @@ struct arena_root {
     uint32_t pools;                                   // how many there have been at most
     uint32_t place_count, place_capacity, first_free; // of node.c
     struct place *places;
+    uint64_t wall_boot;         // see wall.h; 0: not known
     struct ticket_book tickets; // of requests that open or close
 };
 

@@ -4,6 +4,7 @@
 #include <string.h>
 #include "arena.h"
 #include "core.h"
+#include "wall.h"
 
 #define LINKS_MAX   65000u
 #define DOT_ENTRIES 2 // "." and ".." come first in a listing
@@ -66,7 +67,7 @@ static struct name *name_place(struct directory *directory)
 
 static void directory_touch(struct node *directory)
 {
-    directory->modified = directory->changed = core_time();
+    directory->modified = directory->changed = wall_time();
 }
 
 static void child_attach(struct node *directory, struct node *node)
@@ -87,7 +88,7 @@ static void child_detach(struct node *directory, struct node *node)
         node->directory.parent = tree_root(); // its own may go before it is closed
         directory->links--;
     }
-    node->changed = core_time();
+    node->changed = wall_time();
 }
 
 int64_t directory_add(struct node *directory, const char *name, uint32_t length, struct node *node)
@@ -201,7 +202,7 @@ int64_t directory_move(struct node *from, const char *name, uint32_t length, str
         from->links--;
     else
         node->links--;
-    node->changed = core_time();
+    node->changed = wall_time();
     return 0;
 }
 

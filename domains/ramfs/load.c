@@ -97,7 +97,6 @@ static struct node *entry_create(const struct cpio_entry *entry)
     struct node *node = node_create(entry->mode & (FS_TYPE | 07777));
     if (!node)
         return NULL;
-    node->accessed = node->modified = node->changed = 0;
     node->size = entry->size;
     if (node_is(node, FS_FILE)) {
         node->content.original = entry->data;

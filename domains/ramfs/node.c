@@ -2,7 +2,7 @@
 #include "node.h"
 
 #include "arena.h"
-#include "core.h"
+#include "wall.h"
 
 #define TABLE_MAX (POOL_BYTES / sizeof(struct place))
 
@@ -49,7 +49,7 @@ struct node *node_create(uint32_t mode)
     node->index = (uint32_t)index;
     node->generation = arena_root->places[index].generation;
     node->mode = mode;
-    node->accessed = node->modified = node->changed = core_time();
+    node->accessed = node->modified = node->changed = wall_time();
     arena_root->places[index].node = node;
     return node;
 }

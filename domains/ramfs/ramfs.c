@@ -17,6 +17,7 @@
 #include "manifest.h"
 #include "mutex.h"
 #include "state.h"
+#include "wall.h"
 
 #define FILE_APPENDS ((uint64_t)1 << 63)
 #define BLOCK_SIZE   512u
@@ -53,7 +54,7 @@ int64_t domain_init(void)
     return 0;
 }
 
-int64_t domain_attach(void)
+static int64_t tree_find(void)
 {
     int64_t length = initrd_length;
     if (length < 0)
@@ -67,6 +68,15 @@ int64_t domain_attach(void)
         arena_drop();
     }
     return tree_build(length < 0 ? 0 : (uint64_t)length);
+}
+
+int64_t domain_attach(void)
+{
+    wall_learn(HANDLE_RTC); // the tree that is made now has times
+    int64_t result = tree_find();
+    if (result == 0)
+        wall_learn_kept(HANDLE_RTC, &arena_root->wall_boot);
+    return result;
 }
 
 RpcResult domain_export(uint64_t schema)
@@ -107,6 +117,8 @@ static RpcResult finish(int64_t result)
 // Locks the tree and finds a node, or answers NULL with the lock held.
 static struct node *node_enter(uint64_t number)
 {
+    if (!wall_boot())
+        wall_learn_kept(HANDLE_RTC, &arena_root->wall_boot);
     mutex_lock(&tree_lock);
     return node_find(number);
 }
@@ -207,7 +219,7 @@ RpcResult fs_do_truncate(uint64_t number, uint64_t size)
         return finish(node_is(node, FS_DIRECTORY) ? -EISDIR : -EINVAL);
     if (node->read_only)
         return finish(-EROFS);
-    node->modified = node->changed = core_time();
+    node->modified = node->changed = wall_time();
     return finish(content_resize(node, size));
 }
 
@@ -227,15 +239,15 @@ RpcResult fs_do_set_attribute(uint64_t number, uint32_t attribute, uint64_t valu
         node->group = (uint32_t)value;
         break;
     case FS_ATTRIBUTE_ACCESSED:
-        node->accessed = value == FS_TIME_NOW ? core_time() : value;
+        node->accessed = value == FS_TIME_NOW ? wall_time() : value;
         break;
     case FS_ATTRIBUTE_MODIFIED:
-        node->modified = value == FS_TIME_NOW ? core_time() : value;
+        node->modified = value == FS_TIME_NOW ? wall_time() : value;
         break;
     default:
         return finish(-EINVAL);
     }
-    node->changed = core_time();
+    node->changed = wall_time();
     return finish(0);
 }
 
@@ -256,7 +268,7 @@ static int64_t open_check(const struct node *node, uint32_t flags)
 static void node_open(struct node *node, uint32_t flags, uint64_t ticket)
 {
     if ((flags & FS_OPEN_TRUNCATE) && node_is(node, FS_FILE)) {
-        node->modified = node->changed = core_time();
+        node->modified = node->changed = wall_time();
         content_resize(node, 0);
     }
     __atomic_fetch_add(&node->opens, 1, __ATOMIC_SEQ_CST);
@@ -324,7 +336,7 @@ RpcResult fs_do_read(uint64_t file, uint64_t offset, rref_t buffer, uint32_t sta
     }
     bytes_read += done;
     if (DOMAIN_VERSION >= 2)
-        node->accessed = core_time();
+        node->accessed = wall_time();
     return finish((int64_t)done);
 }
 
@@ -351,7 +363,7 @@ RpcResult fs_do_write(uint64_t file, uint64_t offset, rref_t buffer, uint32_t st
     }
     if (done && offset + done > node->size)
         node->size = offset + done;
-    node->modified = node->changed = core_time();
+    node->modified = node->changed = wall_time();
     return finish(done || length == 0 ? (int64_t)done : error);
 }
 
@@ -478,7 +490,7 @@ RpcResult fs_do_link(uint64_t number, uint64_t dir, rref_t name, uint32_t length
         return finish(result);
     result = node->read_only ? -EROFS : directory_add(directory, text, length, node);
     if (result == 0)
-        node->changed = core_time();
+        node->changed = wall_time();
     return finish(result);
 }
 

@@ -5,4 +5,4 @@
 #define DOMAIN_VERSION 2
 #define DOMAIN_SCHEMA  2
 
-enum { HANDLE_INITRD };
+enum { HANDLE_INITRD, HANDLE_RTC };
