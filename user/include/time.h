@@ -14,6 +14,7 @@
 #undef CLOCK_BOOTTIME
 #undef CLOCK_REALTIME_ALARM
 #undef CLOCK_BOOTTIME_ALARM
+#undef TIMER_ABSTIME
 
 #define CLOCK_REALTIME           ((clockid_t)0)
 #define CLOCK_MONOTONIC          ((clockid_t)1)
@@ -23,8 +24,10 @@
 #define CLOCK_REALTIME_COARSE    ((clockid_t)5)
 #define CLOCK_MONOTONIC_COARSE   ((clockid_t)6)
 #define CLOCK_BOOTTIME           ((clockid_t)7)
+#define TIMER_ABSTIME            1
 
 /* newlib declares these only for targets it knows to have timers. */
 int clock_gettime(clockid_t clock, struct timespec *now);
 int clock_getres(clockid_t clock, struct timespec *resolution);
 int nanosleep(const struct timespec *duration, struct timespec *rest);
+int clock_nanosleep(clockid_t clock, int flags, const struct timespec *time, struct timespec *rest);

@@ -26,6 +26,11 @@ int usleep(useconds_t microseconds)
     return nanosleep(&duration, NULL);
 }
 
+int clock_nanosleep(clockid_t clock, int flags, const struct timespec *time, struct timespec *rest)
+{
+    return SYSCALL4(clock_nanosleep, clock, flags, time, rest) < 0 ? errno : 0;
+}
+
 unsigned alarm(unsigned seconds)
 {
     struct itimerval new = {.it_value.tv_sec = seconds}, old = {0};

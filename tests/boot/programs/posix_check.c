@@ -11,6 +11,7 @@
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
+#include <sys/random.h>
 #include <sys/stat.h>
 #include <sys/time.h>
 #include <sys/wait.h>
@@ -474,6 +475,61 @@ static void listings_miss_nobody_where_others_end(void)
     }
 }
 
+static double seconds(clockid_t clock)
+{
+    struct timespec time = {0};
+    CHECK(clock_gettime(clock, &time) == 0);
+    return (double)time.tv_sec + (double)time.tv_nsec / 1e9;
+}
+
+/* However they are asked for, they do not run backwards; files are dated by them, and one can sleep
+   until a moment of theirs. */
+static void clocks_of_the_calendar_agree(void)
+{
+    struct timeval now;
+    struct stat info;
+    double first = seconds(CLOCK_REALTIME);
+    CHECK(gettimeofday(&now, NULL) == 0);
+    double second = (double)now.tv_sec + (double)now.tv_usec / 1e6;
+    CHECK(first - 1e-5 <= second); /* which counts microseconds */
+    CHECK(second <= seconds(CLOCK_REALTIME));
+    CHECK(first > seconds(CLOCK_MONOTONIC) + 86400); /* it has not begun with the system */
+
+    int file = open("/tmp/dated", O_CREAT | O_TRUNC | O_WRONLY, 0600);
+    double before = seconds(CLOCK_REALTIME);
+    CHECK(write(file, "x", 1) == 1);
+    CHECK(fstat(file, &info) == 0);
+    close(file);
+    unlink("/tmp/dated");
+    double written = (double)info.st_mtim.tv_sec + (double)info.st_mtim.tv_nsec / 1e9;
+    CHECK(before - 0.02 <= written && written <= seconds(CLOCK_REALTIME)); /* Linux's have ticks */
+
+    struct timespec until = {0};
+    clock_gettime(CLOCK_REALTIME, &until);
+    until.tv_nsec += 20000000;
+    until.tv_sec += until.tv_nsec / 1000000000;
+    until.tv_nsec %= 1000000000;
+    CHECK(clock_nanosleep(CLOCK_REALTIME, TIMER_ABSTIME, &until, NULL) == 0);
+    CHECK(seconds(CLOCK_REALTIME) >= (double)until.tv_sec + (double)until.tv_nsec / 1e9 - 1e-6);
+}
+
+static void random_bytes_differ(void)
+{
+    unsigned char bytes[4][32], large[4096] = {0};
+    for (int i = 0; i < 4; i++) {
+        CHECK(getrandom(bytes[i], sizeof bytes[i], 0) == sizeof bytes[i]);
+        for (int j = 0; j < i; j++)
+            CHECK(memcmp(bytes[i], bytes[j], sizeof bytes[i]) != 0);
+    }
+    CHECK(getrandom(large, sizeof large, 0) == sizeof large);
+    int counts[256] = {0}, most = 0;
+    for (size_t i = 0; i < sizeof large; i++)
+        if (++counts[large[i]] > most)
+            most = counts[large[i]];
+    CHECK(most < 64); /* 16 are to be expected */
+    FAILS(getrandom((void *)8, 16, 0), EFAULT);
+}
+
 int main(int argc, char **argv, char **environment)
 {
     if (argc > 1 && strcmp(argv[1], "echo") == 0) {
@@ -495,6 +551,8 @@ int main(int argc, char **argv, char **environment)
     large_transfers_through_a_pipe_arrive_whole();
     memory_maps_behave(argv[0]);
     time_passes();
+    clocks_of_the_calendar_agree();
+    random_bytes_differ();
     listings_miss_nobody_where_others_end();
     printf("%d checks failed\n", failures);
     return failures != 0;
