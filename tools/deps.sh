@@ -31,6 +31,7 @@ python3-pytest=7.2              boot tests
 python3-pexpect=4.8             boot tests
 spin=6.5                        model checker
 clang-format=1:14.0             make format
+gnuplot-nox=5.4                 plots of the benchmarks
 gdb-multiarch=13.1              make gdb
 dpkg-dev=1.21                   unpacks Debian sources
 ca-certificates=2023            fetches them over https

@@ -1,50 +1,67 @@
 # SPDX-License-Identifier: MIT
-"""Plots as SVG: grouped horizontal bars, each with its value, readable on light and dark pages."""
+"""Plots as SVG, by gnuplot, readable on light and dark pages."""
 
-from xml.sax.saxutils import escape
+import subprocess
 
-WIDTH, LABEL, BAR, GAP, TOP = 760, 190, 16, 10, 56
 COLOURS = ["#3b6ea5", "#c8763c", "#5a9367", "#8c5a9e", "#b0494f", "#7a7a3a"]
 
+HEAD = """
+set terminal svg size {width},{height} background "#ffffff" font "sans-serif,12" dynamic
+set output {file}
+set title {title} font ",15" enhanced
+set border 3 lc rgb "#444444"
+set tics nomirror
+set grid ytics lc rgb "#dddddd"
+set key top left Left reverse noenhanced
+set xlabel {x} noenhanced
+set ylabel {y} noenhanced
+"""
 
-def number(value):
-    """A short text for a value: 1234567 becomes 1.23M."""
-    for limit, letter in ((1e9, "G"), (1e6, "M"), (1e4, "k")):
-        if value >= limit:
-            return f"{value / (limit if letter != 'k' else 1e3):.3g}{letter}"
-    return f"{value:.0f}" if value >= 100 or value == int(value) else f"{value:.3g}"
+
+def quoted(text):
+    return '"' + str(text).replace("\\", "\\\\").replace('"', '\\"') + '"'
 
 
-def text(x, y, content, size=12, anchor="start", weight="normal"):
-    return (f'<text x="{x}" y="{y}" font-size="{size}" text-anchor="{anchor}" '
-            f'font-weight="{weight}">{escape(content)}</text>')
+def gnuplot(script):
+    done = subprocess.run(["gnuplot", "-"], input=script, text=True, stderr=subprocess.PIPE, check=False)
+    if done.returncode:
+        raise RuntimeError(f"gnuplot: {done.stderr}\n{script}")
 
 
-def bars(title, subtitle, series, groups):
-    """Returns an SVG. `series` are names; `groups` are (label, a value or None for each series)."""
-    largest = max((value for _, values in groups for value in values if value), default=1)
-    scale = (WIDTH - LABEL - 80) / largest
-    parts, y = [], TOP + (22 if len(series) > 1 else 0)
-    if len(series) > 1:
-        x = LABEL
-        for index, name in enumerate(series):
-            parts.append(f'<rect x="{x}" y="{TOP - 10}" width="12" height="12" '
-                         f'fill="{COLOURS[index % len(COLOURS)]}"/>')
-            parts.append(text(x + 17, TOP, name))
-            x += 40 + 7 * len(name)
-    for label, values in groups:
-        middle = y + BAR * len(values) / 2 + 4
-        parts.append(text(LABEL - 8, middle, label, anchor="end"))
-        for index, value in enumerate(values):
-            if value is not None:
-                length = max(1, value * scale)
-                parts.append(f'<rect x="{LABEL}" y="{y}" width="{length:.1f}" height="{BAR - 2}" '
-                             f'fill="{COLOURS[index % len(COLOURS)]}"/>')
-                parts.append(text(LABEL + length + 5, y + BAR - 4, number(value), 11))
-            y += BAR
-        y += GAP
-    head = (f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {y + 6}" '
-            f'font-family="sans-serif" fill="#444">\n'
-            f'<rect width="{WIDTH}" height="{y + 6}" fill="#fff"/>\n')
-    return (head + text(12, 22, title, 16, weight="bold") + text(12, 40, subtitle, 11) + "\n"
-            + "\n".join(parts) + "\n</svg>\n")
+def head(file, title, subtitle, x, y, width=800, height=420):
+    both = f"{title}\\n{{/*0.7 {subtitle}}}".replace("_", "\\\\_")
+    return HEAD.format(file=quoted(file), title=f'"{both}"', x=quoted(x), y=quoted(y), width=width,
+                       height=height)
+
+
+def bars(file, title, subtitle, series, groups, y="", logarithmic=False):
+    """`series` are names; `groups` are (label, a value or None for each series)."""
+    rows = "\n".join(" ".join([quoted(label), *("NaN" if value is None else str(value) for value in values)])
+                     for label, values in groups)
+    drawn = ", ".join(f"$data using {place + 2}:xtic(1) title {quoted(name)} lc rgb "
+                      f"{quoted(COLOURS[place % len(COLOURS)])}" for place, name in enumerate(series))
+    gnuplot(head(file, title, subtitle, "", y, width=max(640, 60 * len(groups) * len(series) // 2))
+            + "set style data histogram\nset style histogram cluster gap 1\nset style fill solid\n"
+              "set boxwidth 0.9\nset xtics rotate by -30 noenhanced\n"
+            + ("set logscale y\n" if logarithmic else "set yrange [0:*]\n")
+            + f"$data << EOD\n{rows}\nEOD\nplot {drawn}\n")
+
+
+def lines(file, title, subtitle, x, y, series, logarithmic="", style="linespoints", marks=(), ticks=()):
+    """`series` maps a name to its points; `marks` are (x, text); `ticks` are (x, text) in the x axis' stead."""
+    blocks, drawn = [], []
+    for place, (name, points) in enumerate(series.items()):
+        rows = "\n".join(f"{one} {other}" for one, other in points)
+        blocks.append(f"$data{place} << EOD\n{rows}\nEOD\n")
+        drawn.append(f"$data{place} with {style} pt 7 ps 0.4 lc rgb {quoted(COLOURS[place % len(COLOURS)])} "
+                     f"title {quoted(name)}")
+    arrows = "".join(
+        f'set arrow from first {at}, graph 0 to first {at}, graph 1 nohead dt 2 lc rgb "#888888"\n'
+        f'set label {quoted(said)} at first {at}, graph 0.97 left offset 0.3,0 font ",10" noenhanced\n'
+        for at, said in marks)
+    named = ", ".join(f"{quoted(said)} {at}" for at, said in ticks)
+    gnuplot(head(file, title, subtitle, x, y) + "".join(blocks) + arrows
+            + (f"set logscale {logarithmic}\n" if logarithmic else "")
+            + ("" if "y" in logarithmic else "set yrange [0:*]\n")
+            + (f"set xtics ({named})\n" if named else "")
+            + f"plot {', '.join(drawn)}\n")

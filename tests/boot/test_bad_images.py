@@ -128,6 +128,25 @@ def test_an_image_is_refused(victim, verb, name):
     assert victim.check("domain images -j") == known
 
 
+WORK = ("(while [ ! -e /tmp/stop ]; do blkbench --dev=/dev/nullb0 --rw=randrw --size=8m --ios=1000 --verify -j"
+        " || echo FAILED; done > /tmp/results) &")
+
+
+def test_updates_to_broken_images_do_not_disturb_a_service_at_work(victim):
+    before = state(victim)
+    victim.check(WORK)
+    for name in IMAGES:
+        output, status = victim.run(f"domain update nullblk /bad/{name}.elf")
+        lines = [line for line in output.splitlines() if line.startswith("domain: ")]
+        assert status == 1 and len(lines) == 1 and "paused" not in lines[0], (name, output)
+    victim.check("touch /tmp/stop; wait; rm /tmp/stop")
+    text = victim.check("cat /tmp/results")
+    results = json_lines(text)
+    assert results and "FAILED" not in text, text
+    assert {(one["errors"], one["verify_errors"]) for one in results} == {(0, 0)}, text
+    assert state(victim) == before
+
+
 def test_the_refusal_of_an_instruction_names_address_instruction_and_rule(victim):
     output, _ = victim.run("domain verify /bad/with_a_wild_store.elf")
     assert "0x" in output and "rule 2" in output, output
