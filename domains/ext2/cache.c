@@ -234,14 +234,16 @@ static bool is_any_moved_from(void)
 }
 
 // The class that a block gets which has been written before, by an operation whose blocks are not
-// on the device yet. It stays among those that names were moved from, except that this operation
-// moves one to it: that is a circle. Likewise where it would become one of them and others wait for
-// it.
+// on the device yet. What is new there stays so. It stays among those that names were moved from,
+// except that this operation moves one to it: that is a circle. Likewise where it would become one
+// of them and others wait for it.
 static enum block_class class_join(uint16_t committed, enum block_class class)
 {
     if (!is_dirty(committed))
         return class;
     enum block_class before = (enum block_class)kept->slots[committed].class;
+    if (before == CLASS_CONTENT && class == CLASS_MAP)
+        return before;
     if (before == CLASS_MOVED_FROM && class == CLASS_DIRECTORY) {
         conflict |= is_move;
         return before;

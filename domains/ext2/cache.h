@@ -6,11 +6,12 @@
 // Blocks go to the device in the order of their classes, with a flush between, so that a file
 // system that lost power in the middle is one that e2fsck repairs without loss of what was synced:
 //
-//   1. contents, and the blocks that say where contents lie: nothing refers to new ones yet, and
+//   1. contents, and new blocks that say where contents lie: nothing refers to them yet, and
 //      blocks that were freed are not used again before all of this is written (volume.c);
-//   2. directories, those first to which a name was moved, then those that it was moved from;
-//   3. inodes: a removed name is gone before its inode is, a new size comes after the contents;
-//   4. bitmaps, descriptors and the superblock, all of which e2fsck can compute.
+//   2. such blocks that there were before: where they lead to has been written;
+//   3. directories, those first to which a name was moved, then those that it was moved from;
+//   4. inodes: a removed name is gone before its inode is, a new size comes after the contents;
+//   5. bitmaps, descriptors and the superblock, all of which e2fsck can compute.
 //
 // All of it belongs to who holds the volume's lock. Errors are negative errnos.
 #pragma once
@@ -19,6 +20,7 @@
 
 enum block_class {
     CLASS_CONTENT,
+    CLASS_MAP,
     CLASS_DIRECTORY,
     CLASS_MOVED_FROM,
     CLASS_INODE,

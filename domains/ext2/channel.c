@@ -79,7 +79,8 @@ static errcode_t channel_read(io_channel channel, unsigned long long block, int 
     return 0;
 }
 
-// Whether the block lies where its group keeps inodes, or other things that describe the group.
+// Whether the block lies where its group keeps inodes, or other things that describe the group. Of
+// the others, the library writes a new one before it says that it is in use.
 static enum block_class class_of(uint64_t block)
 {
     ext2_filsys fs = volume.fs;
@@ -94,7 +95,10 @@ static enum block_class class_of(uint64_t block)
     bool is_map =
         block == ext2fs_block_bitmap_loc(fs, group) || block == ext2fs_inode_bitmap_loc(fs, group);
     bool is_descriptor = group == 0 && block <= fs->super->s_first_data_block + fs->desc_blocks;
-    return is_map || is_descriptor ? CLASS_REST : volume.phase;
+    if (is_map || is_descriptor)
+        return CLASS_REST;
+    bool is_new = volume.taken && !ext2fs_test_block_bitmap2(volume.taken, block);
+    return is_new && volume.phase == CLASS_MAP ? CLASS_CONTENT : volume.phase;
 }
 
 // What is written as it was makes no block dirty: the library writes all descriptors and bitmaps.

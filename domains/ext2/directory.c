@@ -59,14 +59,14 @@ int64_t directory_add(ext2_ino_t directory, const char *name, ext2_ino_t number,
         if (!error)
             error = ext2fs_link(volume.fs, directory, name, number, entry_type(mode));
     }
-    volume.phase = CLASS_CONTENT;
+    volume.phase = CLASS_MAP;
     return volume_error(error);
 }
 
 int64_t directory_remove(ext2_ino_t directory, const char *name, ext2_ino_t number)
 {
     enum block_class before = volume.phase;
-    if (before == CLASS_CONTENT)
+    if (before == CLASS_MAP)
         volume.phase = CLASS_DIRECTORY;
     errcode_t error = ext2fs_unlink(volume.fs, directory, name, number, 0);
     volume.phase = before;

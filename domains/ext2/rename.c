@@ -59,7 +59,7 @@ static int64_t name_replace(ext2_ino_t directory, const char *name, ext2_ino_t n
     volume.phase = CLASS_DIRECTORY;
     errcode_t error =
         ext2fs_dir_iterate2(volume.fs, directory, 0, NULL, entry_replace, &replacement);
-    volume.phase = CLASS_CONTENT;
+    volume.phase = CLASS_MAP;
     return error ? volume_error(error) : replacement.done ? 0 : -EIO;
 }
 
@@ -121,7 +121,7 @@ static int64_t name_move(const struct rename *move, ext2_ino_t number, struct ex
     volume.phase = CLASS_MOVED_FROM;
     if (error == 0)
         error = directory_remove(from, move->name, number);
-    volume.phase = CLASS_CONTENT;
+    volume.phase = CLASS_MAP;
     if (error == 0)
         error = links_mend(move, source, number, replaces);
     if (error == 0 && replaces)

@@ -312,7 +312,7 @@ static int64_t volume_look(void)
     if (!volume.clock)
         clock_set(volume.fs->super);
     volume.fs->now = volume_now();
-    volume.phase = CLASS_CONTENT;
+    volume.phase = CLASS_MAP;
     return 0;
 }
 
@@ -378,7 +378,7 @@ static int64_t operation_run(int64_t (*change)(void *arguments), void *arguments
 {
     int64_t result = -EIO;
     for (int attempt = 0; attempt < ATTEMPTS; attempt++) {
-        volume.phase = CLASS_CONTENT;
+        volume.phase = CLASS_MAP;
         result = change(arguments);
         if (result >= 0) {
             int64_t committed = operation_commit();

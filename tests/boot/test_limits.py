@@ -9,7 +9,7 @@ import time
 import pytest
 
 from machine import Machine
-from test_posix import PROGRAMS, compile_program
+from programs import program_build
 
 pytestmark = pytest.mark.slow  # too long for the quick part of the tests
 
@@ -22,7 +22,7 @@ PAGES_SLACK_LONG = 32  # where a second round would take long
 def machine(tmp_path_factory):
     """A machine with little memory, for all of these tests."""
     folder = tmp_path_factory.mktemp("limits")
-    files = {f"bin/{name}": compile_program(folder, PROGRAMS / f"{name}.c")
+    files = {f"bin/{name}": program_build(name, folder)
              for name in ("memory_hog", "fork_bomb", "syscall_fuzz")}
     one = Machine(folder, cpus=2, memory="256M", files=files, timeout=60)
     one.boot()

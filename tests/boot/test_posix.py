@@ -8,16 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from machine import ROOT, Machine
-
-PROGRAMS = Path(__file__).resolve().parent / "programs"
-CC = os.environ.get("TOOLPREFIX", "riscv64-unknown-elf-") + "gcc"
-USER = ["-march=rv64gc", "-mabi=lp64d", "-mcmodel=medany", "-Os", "-D_GNU_SOURCE", "-static",
-        "-nostdlib", "-nostartfiles", f"-isystem{ROOT}/user/include",
-        f"-isystem{ROOT}/build/newlib/user/include"]
-LINK = [f"-Wl,-T,{ROOT}/linker/user.ld", "-Wl,--gc-sections", "-Wl,-z,max-page-size=4096",
-        f"-L{ROOT}/build/newlib/user/lib", "-Wl,--whole-archive", f"{ROOT}/build/user/libuser.a",
-        "-Wl,--no-whole-archive", "-lc", "-lgcc"]
+from machine import Machine
+from programs import CC, program_build
 
 FAULTS = {
     "store": "sw zero, 8(zero)",
@@ -27,12 +19,6 @@ FAULTS = {
     "kernel": "li a0, -1; slli a0, a0, 38; lw a0, 0(a0)",
     "trap": "ebreak",
 }
-
-
-def compile_program(folder, source):
-    output = folder / source.stem
-    subprocess.run([CC, *USER, source, *LINK, "-o", output], check=True)
-    return output.read_bytes()
 
 
 def compile_fault(folder, name, instructions):
@@ -47,7 +33,7 @@ def compile_fault(folder, name, instructions):
 def machine(tmp_path_factory):
     """One machine for all of these tests, with the programs in /bin."""
     folder = tmp_path_factory.mktemp("posix")
-    files = {"bin/posix_check": compile_program(folder, PROGRAMS / "posix_check.c")}
+    files = {"bin/posix_check": program_build("posix_check", folder)}
     for name, instructions in FAULTS.items():
         files[f"bin/fault_{name}"] = compile_fault(folder, name, instructions)
     files["bin/script"] = b"#!/bin/sh -e\necho script $1\n"

@@ -7,17 +7,14 @@ from pathlib import Path
 import pytest
 
 from machine import ROOT, json_lines
-from test_posix import CC, LINK, USER
+from programs import program_build
 
-SOURCE = Path(__file__).resolve().parent / "programs" / "ring_check.c"
 LOAD = "blkbench --dev=/dev/{} --iodepth=32 --rw=randrw --verify --size=4m -j "
 
 
 @pytest.fixture(scope="module")
 def program(tmp_path_factory):
-    output = tmp_path_factory.mktemp("ring") / "ring_check"
-    subprocess.run([CC, *USER, f"-I{ROOT}", "-Wall", "-Wextra", "-Werror", SOURCE, *LINK, "-o", output], check=True)
-    return {"bin/ring_check": output.read_bytes()}
+    return {"bin/ring_check": program_build("ring_check", tmp_path_factory.mktemp("ring"))}
 
 
 def service(one, name):

@@ -1,0 +1,24 @@
+# SPDX-License-Identifier: MIT
+"""Builds the programs that tests put into the guest, as the system's own programs are built."""
+
+import os
+import subprocess
+from pathlib import Path
+
+from machine import ROOT
+
+PROGRAMS = Path(__file__).resolve().parent / "programs"
+CC = os.environ.get("TOOLPREFIX", "riscv64-unknown-elf-") + "gcc"
+USER = ["-march=rv64gc", "-mabi=lp64d", "-mcmodel=medany", "-Os", "-D_GNU_SOURCE", "-static",
+        "-nostdlib", "-nostartfiles", f"-isystem{ROOT}/user/include",
+        f"-isystem{ROOT}/build/newlib/user/include", f"-I{ROOT}", "-Wall", "-Wextra", "-Werror"]
+LINK = [f"-Wl,-T,{ROOT}/linker/user.ld", "-Wl,--gc-sections", "-Wl,-z,max-page-size=4096",
+        f"-L{ROOT}/build/newlib/user/lib", "-Wl,--whole-archive", f"{ROOT}/build/user/libuser.a",
+        "-Wl,--no-whole-archive", "-lc", "-lgcc"]
+
+
+def program_build(name, folder):
+    """The bytes of programs/NAME.c, built in `folder`."""
+    output = Path(folder, name)
+    subprocess.run([CC, *USER, PROGRAMS / f"{name}.c", *LINK, "-o", output], check=True)
+    return output.read_bytes()
