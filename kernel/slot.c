@@ -117,15 +117,36 @@ static uint64_t *slot_table(const struct slot *slot, uint32_t n)
     return page_pointer(pte_physical(entry));
 }
 
+// Most entries of a table are 0, and callers may wait for who reads them all: the first from INDEX
+// on that is not, looked for in lines; TABLE_ENTRIES if there is none.
+static uint32_t table_next(const uint64_t *table, uint32_t index)
+{
+    while (index < TABLE_ENTRIES) {
+        const uint64_t *line = table + index;
+        if (index % 8 == 0 &&
+            !(line[0] | line[1] | line[2] | line[3] | line[4] | line[5] | line[6] | line[7]))
+            index += 8;
+        else if (*line)
+            return index;
+        else
+            index++;
+    }
+    return index;
+}
+
+#define TABLE_EACH(table, first, i)                                                                \
+    for (uint32_t i = table_next(table, first); i < TABLE_ENTRIES; i = table_next(table, i + 1))
+
 static void table_detach(uint64_t *table)
 {
-    for (uint32_t i = 0; i < TABLE_ENTRIES; i++)
-        __atomic_fetch_and(&table[i], ~(uint64_t)PTE_VALID, __ATOMIC_RELAXED);
+    TABLE_EACH(table, 0, i)
+    __atomic_fetch_and(&table[i], ~(uint64_t)PTE_VALID, __ATOMIC_RELAXED);
 }
 
 static void table_leaves_free(const uint64_t *leaves)
 {
-    for (uint32_t i = 0; i < TABLE_ENTRIES; i++) {
+    TABLE_EACH(leaves, 0, i)
+    {
         if ((leaves[i] & PTE_VALID) && !(leaves[i] & PTE_SHARED))
             page_free(pte_physical(leaves[i]), 0);
     }
@@ -133,9 +154,10 @@ static void table_leaves_free(const uint64_t *leaves)
 
 static void table_free(uint64_t *table, uint32_t first)
 {
-    for (uint32_t i = first; i < TABLE_ENTRIES; i++) {
+    TABLE_EACH(table, first, i)
+    {
         bool leaf = table[i] & (PTE_READ | PTE_WRITE | PTE_EXECUTE); // a 2 MiB block of the heap
-        if (table[i] && !leaf) {
+        if (!leaf) {
             table_leaves_free(page_pointer(pte_physical(table[i])));
             page_free(pte_physical(table[i]), 0);
             page_keep(-1);

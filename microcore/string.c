@@ -19,10 +19,34 @@ static inline void line_copy(word *out, const word *in)
     out[4] = e, out[5] = f, out[6] = g, out[7] = h;
 }
 
+// Words from a source that lies otherwise than its aligned destination: each is put together from
+// two aligned ones, of which the second lies wholly within the source. How many bytes are copied.
+static size_t shifted_copy(word *out, const char *from, size_t bytes)
+{
+    const word *in = (const word *)(from - ((uint64_t)from & (WORD - 1)));
+    uint64_t shift = 8 * ((uint64_t)from & (WORD - 1)), count = bytes / WORD - 1;
+    word low = in[0];
+#pragma GCC unroll 4
+    for (uint64_t i = 0; i < count; i++) {
+        word high = in[i + 1];
+        out[i] = low >> shift | high << (64 - shift);
+        low = high;
+    }
+    return count * WORD;
+}
+
 void *memcpy(void *destination, const void *source, size_t bytes)
 {
     char *to = destination;
     const char *from = source;
+    if (bytes >= 8 * WORD) {
+        for (; !ALIGNED(to); bytes--)
+            *to++ = *from++;
+        if (!ALIGNED(from)) {
+            size_t done = shifted_copy((word *)to, from, bytes);
+            to += done, from += done, bytes -= done;
+        }
+    }
     if (ALIGNED((uint64_t)to | (uint64_t)from)) {
         for (; bytes >= 32 * WORD; bytes -= 32 * WORD, to += 32 * WORD, from += 32 * WORD)
 #pragma GCC unroll 4 // the loop's own cost counts
