@@ -11,7 +11,8 @@ PROGRAMS = Path(__file__).resolve().parent / "programs"
 CC = os.environ.get("TOOLPREFIX", "riscv64-unknown-elf-") + "gcc"
 USER = ["-march=rv64gc", "-mabi=lp64d", "-mcmodel=medany", "-Os", "-D_GNU_SOURCE", "-static",
         "-nostdlib", "-nostartfiles", f"-isystem{ROOT}/user/include",
-        f"-isystem{ROOT}/build/newlib/user/include", f"-I{ROOT}", "-Wall", "-Wextra", "-Werror"]
+        f"-isystem{ROOT}/build/newlib/user/include", f"-I{ROOT}", "-Wall", "-Wextra", "-Werror",
+        "-Wno-array-bounds"]  # of programs that fault on purpose
 LINK = [f"-Wl,-T,{ROOT}/linker/user.ld", "-Wl,--gc-sections", "-Wl,-z,max-page-size=4096",
         f"-L{ROOT}/build/newlib/user/lib", "-Wl,--whole-archive", f"{ROOT}/build/user/libuser.a",
         "-Wl,--no-whole-archive", "-lc", "-lgcc"]

@@ -1,10 +1,8 @@
 # SPDX-License-Identifier: MIT
 """Processes, files, pipes, signals and job control, as programs and people at a shell see them."""
 
-import os
 import re
 import subprocess
-from pathlib import Path
 
 import pytest
 

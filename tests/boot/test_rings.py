@@ -1,12 +1,10 @@
 # SPDX-License-Identifier: MIT
 """Requests to block devices in flight beyond a system call: each ends once, whatever happens meanwhile."""
 
-import subprocess
-from pathlib import Path
 
 import pytest
 
-from machine import ROOT, json_lines
+from machine import json_lines
 from programs import program_build
 
 LOAD = "blkbench --dev=/dev/{} --iodepth=32 --rw=randrw --verify --size=4m -j "

@@ -3,7 +3,6 @@
 
 import re
 import sys
-import time
 
 import pytest
 
