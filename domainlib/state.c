@@ -62,11 +62,18 @@ void state_write(struct state_writer *writer, const void *bytes, uint64_t n)
     writer->length += n;
 }
 
+// From a place to the next that is aligned.
+static uint64_t gap_at(uint64_t place)
+{
+    return -place % sizeof(uint64_t);
+}
+
 void state_write_text(struct state_writer *writer, const char *text)
 {
     uint64_t length = text ? strlen(text) : 0;
     state_write_u64(writer, length);
     state_write(writer, text ? text : "", length);
+    state_write(writer, &(uint64_t){0}, gap_at(writer->length));
 }
 
 RpcResult state_finish(struct state_writer *writer, uint32_t kind, uint64_t schema)
@@ -143,8 +150,10 @@ char *state_read_text(struct state_reader *reader, uint64_t max)
         state_fail(reader, -ENOMEM);
         return NULL;
     }
+    uint64_t unused;
     state_read(reader, text, length);
     text[length] = '\0';
+    state_read(reader, &unused, gap_at(reader->position));
     return text;
 }
 

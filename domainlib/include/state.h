@@ -31,7 +31,8 @@ static inline void state_write_u64(struct state_writer *writer, uint64_t value)
     state_write(writer, &value, sizeof value);
 }
 
-// TEXT with its length; NULL counts as empty.
+// TEXT with its length; NULL counts as empty. What follows begins at a multiple of 8 again, so that
+// it is copied by words.
 void state_write_text(struct state_writer *writer, const char *text);
 
 // Ends writing, also where it failed. Value: the RRef, which domain_export returns; -ENOMEM.

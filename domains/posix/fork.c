@@ -25,10 +25,10 @@ static int64_t process_inherit(struct process *child, const struct process *pare
         return -ENOMEM;
     child->directory = parent->directory;
     child->umask = parent->umask;
-    memcpy(child->signals.actions, parent->signals.actions, sizeof child->signals.actions);
+    signals_inherit(&child->signals, &parent->signals);
     child->thread->blocked = parent->thread->blocked;
     memcpy(child->name, parent->name, sizeof child->name);
-    memcpy(child->arguments, parent->arguments, sizeof child->arguments);
+    memcpy(child->arguments, parent->arguments, parent->arguments_length);
     child->arguments_length = parent->arguments_length;
     return 0;
 }

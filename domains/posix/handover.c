@@ -48,7 +48,7 @@ struct process_record {
     uint32_t directory_mount;
     uint64_t directory_node, break_start, break_end;
     uint64_t started, calls, alarm_at, alarm_every, unknown_call, pending;
-    uint64_t actions; // bit N - 1: signal N has one that is not the default
+    uint64_t actions; // of these numbers follow: the others are the default
     char name[PROCESS_NAME_SIZE];
     struct thread_record thread;
 };
@@ -196,16 +196,13 @@ static struct thread_record thread_export(const struct thread *thread)
     };
 }
 
-static bool action_is_default(const struct signal_action *action)
-{
-    return !action->handler && !action->flags && !action->mask && !action->restorer;
-}
-
 // The actions that ACTIONS names, and where pending signals come from.
 static void signals_export(struct state_writer *writer, const struct signal_state *signals,
                            uint64_t actions)
 {
-    for (uint32_t number = 1; number <= SIGNALS_MAX; number++) {
+    uint64_t either = actions | signals->pending;
+    EACH_SIGNAL(either, number)
+    {
         if (actions & SIGNAL_BIT(number))
             state_write(writer, &signals->actions[number], sizeof signals->actions[number]);
         if (signals->pending & SIGNAL_BIT(number))
@@ -240,12 +237,10 @@ static void process_export(struct state_writer *writer, struct catalogue *catalo
         .alarm_every = process->alarm_every,
         .unknown_call = process->unknown_call,
         .pending = process->signals.pending,
+        .actions = process->signals.special,
         .thread = thread_export(process->thread),
     };
     memcpy(record.name, process->name, sizeof record.name);
-    for (uint32_t number = 1; number <= SIGNALS_MAX; number++)
-        if (!action_is_default(&process->signals.actions[number]))
-            record.actions |= SIGNAL_BIT(number);
     state_write(writer, &record, sizeof record);
     state_write(writer, process->arguments, record.arguments_length);
     signals_export(writer, &process->signals, record.actions);
@@ -487,7 +482,10 @@ static void process_fill(const struct process_record *record, struct process *pr
 static void signals_import(struct state_reader *reader, struct signal_state *signals,
                            uint64_t actions)
 {
-    for (uint32_t number = 1; number <= SIGNALS_MAX; number++) {
+    uint64_t either = actions | signals->pending;
+    signals->special = actions;
+    EACH_SIGNAL(either, number)
+    {
         if (actions & SIGNAL_BIT(number))
             state_read(reader, &signals->actions[number], sizeof signals->actions[number]);
         if (signals->pending & SIGNAL_BIT(number))

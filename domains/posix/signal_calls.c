@@ -22,8 +22,9 @@ static int64_t action_set(struct thread *thread, uint32_t number,
     if (number == SIGKILL || number == SIGSTOP)
         return -EINVAL;
     mutex_lock(&process_lock);
-    state->actions[number] = *action;
-    state->actions[number].mask &= ~UNBLOCKABLE;
+    struct signal_action taken = *action;
+    taken.mask &= ~UNBLOCKABLE;
+    signal_action_set(state, number, &taken);
     if (action->handler == HANDLER_IGNORE)
         state->pending &= ~SIGNAL_BIT(number);
     mutex_unlock(&process_lock);

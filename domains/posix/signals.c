@@ -98,11 +98,30 @@ void signal_force(struct thread *thread, uint32_t number, uint64_t address)
     mutex_unlock(&process_lock);
 }
 
+void signal_action_set(struct signal_state *state, uint32_t number,
+                       const struct signal_action *action)
+{
+    state->actions[number] = *action;
+    if (action->handler || action->flags || action->mask || action->restorer)
+        state->special |= SIGNAL_BIT(number);
+    else
+        state->special &= ~SIGNAL_BIT(number);
+}
+
+void signals_inherit(struct signal_state *state, const struct signal_state *from)
+{
+    uint64_t special = state->special = from->special;
+    EACH_SIGNAL(special, number)
+    state->actions[number] = from->actions[number];
+}
+
 void signals_reset(struct signal_state *state)
 {
-    for (uint32_t i = 1; i <= SIGNALS_MAX; i++)
-        if (state->actions[i].handler != HANDLER_IGNORE)
-            state->actions[i] = (struct signal_action){0};
+    static const struct signal_action normal;
+    uint64_t special = state->special;
+    EACH_SIGNAL(special, number)
+    if (state->actions[number].handler != HANDLER_IGNORE)
+        signal_action_set(state, number, &normal);
 }
 
 // ---- Delivery ----
@@ -122,7 +141,7 @@ static uint32_t signal_take(struct thread *thread, struct signal_action *action,
         *action = state->actions[number];
         *origin = state->origins[number];
         if ((action->flags & ACTION_RESET) && action->handler > HANDLER_IGNORE)
-            state->actions[number] = (struct signal_action){0};
+            signal_action_set(state, number, &(struct signal_action){0});
     }
     mutex_unlock(&process_lock);
     return number;

@@ -62,9 +62,14 @@ struct signal_origin {
 
 struct signal_state {
     _Atomic uint64_t pending;
+    uint64_t special; // whose action may be another than the default
     struct signal_action actions[SIGNALS_MAX + 1];
     struct signal_origin origins[SIGNALS_MAX + 1];
 };
+
+// FUNCTION(number) for each signal of a set that an lvalue holds, which is used up.
+#define EACH_SIGNAL(set, number)                                                                   \
+    for (uint32_t number; (set) && (number = (uint32_t)__builtin_ctzll(set) + 1); (set) &= (set)-1)
 
 #define ORIGIN_USER   0
 #define ORIGIN_KERNEL 0x80
@@ -97,6 +102,13 @@ enum delivery signals_deliver(struct thread *thread, const int64_t *result, uint
 
 // A fault of the thread's own becomes pending. Unlike others it cannot be blocked or ignored.
 void signal_force(struct thread *thread, uint32_t number, uint64_t address);
+
+// With process_lock held, or nobody else there.
+void signal_action_set(struct signal_state *state, uint32_t number,
+                       const struct signal_action *action);
+
+// The actions of FROM, for a child that has the default ones.
+void signals_inherit(struct signal_state *state, const struct signal_state *from);
 
 // After execve: handlers are gone, ignored signals stay ignored.
 void signals_reset(struct signal_state *state);
