@@ -29,6 +29,7 @@
 #define RESEED_NS    60000000000ull // that one may be old
 #define RETRY_NS     1000000000ull  // after one that was not to be had
 
+static struct mutex seeding; // held over the call: others wait only where there is no seed yet
 static struct {
     struct mutex lock;
     uint32_t key[CHACHA_KEY_WORDS];
@@ -71,8 +72,11 @@ static void key_stir(const uint32_t seed[CHACHA_KEY_WORDS])
 
 static bool seed_is_due(uint64_t now)
 {
-    bool old = generator.given >= RESEED_BYTES || now - generator.seeded_at >= RESEED_NS;
-    return (!generator.seeded || old) && now >= generator.not_before;
+    mutex_lock(&generator.lock);
+    bool old = generator.given >= RESEED_BYTES || now >= generator.seeded_at + RESEED_NS;
+    bool due = (!generator.seeded || old) && now >= generator.not_before;
+    mutex_unlock(&generator.lock);
+    return due;
 }
 
 // Fills SEED from the service. 0, or what is wrong with it.
@@ -96,18 +100,13 @@ static int64_t seed_fetch(uint32_t seed[CHACHA_KEY_WORDS])
     return status;
 }
 
-// Sees that there is a key, as good a one as can be had. -EINTR: the caller has to leave first.
-static int64_t seed_look(void)
+// Asks for a seed and takes it in. An error of our own side, where there was no seed before, is
+// told: who tries again may get better bytes than the time makes.
+static int64_t seed_renew(uint64_t now)
 {
     uint32_t seed[CHACHA_KEY_WORDS] = {0};
-    uint64_t now = core_time();
-    mutex_lock(&generator.lock);
-    bool due = seed_is_due(now), seeded = generator.seeded;
-    mutex_unlock(&generator.lock);
-    if (!due)
-        return 0;
     int64_t status = seed_fetch(seed);
-    if (status == -EINTR && !seeded)
+    if ((status == -EINTR || status == -ENOMEM) && !generator.seeded)
         return status;
     mutex_lock(&generator.lock);
     if (status == 0) {
@@ -121,6 +120,24 @@ static int64_t seed_look(void)
     mutex_unlock(&generator.lock);
     wipe(seed, sizeof seed);
     return 0;
+}
+
+// Sees that there is a key, as good a one as can be had. -EINTR: the caller has to leave first.
+static int64_t seed_look(void)
+{
+    int64_t status = 0;
+    if (!seed_is_due(core_time()))
+        return 0;
+    if (!mutex_trylock(&seeding)) {
+        if (generator.seeded)
+            return 0; // that one does for now
+        mutex_lock(&seeding);
+    }
+    uint64_t now = core_time();
+    if (seed_is_due(now)) // perhaps it came meanwhile
+        status = seed_renew(now);
+    mutex_unlock(&seeding);
+    return status;
 }
 
 // ---- Reading ----

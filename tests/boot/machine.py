@@ -37,6 +37,15 @@ def archive_extend(initrd, files, output):
     return output
 
 
+def image_renamed(service, name):
+    """The bytes of an image under another name of the same length, as something to update to."""
+    content = Path(ROOT, "build", "domains", f"{service}.elf").read_bytes()
+    pattern = rb"(?<![-\w])" + service.encode() + bytes(24 - len(service))
+    renamed, count = re.subn(pattern, name.encode() + bytes(24 - len(name)), content)
+    assert count == 1 and len(renamed) == len(content)
+    return renamed
+
+
 class Machine:
     """One boot. `folder` is where its disk and its log lie; `files` are added to the initial tree.
 

@@ -30,6 +30,14 @@ void mutex_lock(struct mutex *mutex)
     mutex->word = 1;
 }
 
+bool mutex_trylock(struct mutex *mutex)
+{
+    if (mutex->word)
+        return false;
+    mutex->word = 1;
+    return true;
+}
+
 void mutex_unlock(struct mutex *mutex)
 {
     assert_int_equal(mutex->word, 1);
@@ -62,6 +70,7 @@ static int set_up(void **state)
 {
     (void)state;
     memset(&generator, 0, sizeof generator);
+    memset(&seeding, 0, sizeof seeding);
     now = 1000;
     service_error = 0;
     service_bytes = 32;
@@ -225,12 +234,28 @@ static void a_service_that_gives_nonsense_is_none(void **state)
     assert_false(generator.seeded);
 }
 
+static void readers_do_not_wait_for_a_seed_that_others_fetch_but_for_the_first(void **state)
+{
+    (void)state;
+    uint8_t bytes[32];
+    must_read(bytes, sizeof bytes);
+    now += RESEED_NS;
+    seeding.word = 1; // somebody is at it
+    must_read(bytes, sizeof bytes);
+    assert_int_equal(service_calls, 1);
+    seeding.word = 0;
+    must_read(bytes, sizeof bytes);
+    assert_int_equal(service_calls, 2);
+}
+
 static void who_must_leave_before_there_is_a_seed_gets_nothing(void **state)
 {
     (void)state;
     uint8_t bytes[32];
     service_error = -EINTR;
     assert_int_equal(read_bytes(bytes, sizeof bytes).status, -EINTR);
+    service_error = -ENOMEM;
+    assert_int_equal(read_bytes(bytes, sizeof bytes).status, -ENOMEM);
     service_error = 0;
     must_read(bytes, sizeof bytes); // at once
     assert_true(generator.seeded);
@@ -251,6 +276,8 @@ int main(void)
                                set_up),
         cmocka_unit_test_setup(a_reseeding_that_fails_costs_nothing_but_a_new_attempt, set_up),
         cmocka_unit_test_setup(a_service_that_gives_nonsense_is_none, set_up),
+        cmocka_unit_test_setup(readers_do_not_wait_for_a_seed_that_others_fetch_but_for_the_first,
+                               set_up),
         cmocka_unit_test_setup(who_must_leave_before_there_is_a_seed_gets_nothing, set_up),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
