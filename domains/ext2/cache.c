@@ -305,6 +305,11 @@ void cache_move(void)
     is_move = true;
 }
 
+void cache_move_first(void)
+{
+    conflict |= is_any_moved_from();
+}
+
 static void operation_end(void)
 {
     changed_count = 0;

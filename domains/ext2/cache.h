@@ -9,9 +9,11 @@
 //   1. contents, and new blocks that say where contents lie: nothing refers to them yet, and
 //      blocks that were freed are not used again before all of this is written (volume.c);
 //   2. such blocks that there were before: where they lead to has been written;
-//   3. directories, those first to which a name was moved, then those that it was moved from;
-//   4. inodes: a removed name is gone before its inode is, a new size comes after the contents;
-//   5. bitmaps, descriptors and the superblock, all of which e2fsck can compute.
+//   3. directories;
+//   4. inodes: a new size comes after the contents;
+//   5. directories that names were moved from, be it by a second name and the removal of the first:
+//      the new name, and the inode of the directory that has it, are there;
+//   6. bitmaps, descriptors and the superblock, all of which e2fsck can compute.
 //
 // All of it belongs to who holds the volume's lock. Errors are negative errnos.
 #pragma once
@@ -22,8 +24,8 @@ enum block_class {
     CLASS_CONTENT,
     CLASS_MAP,
     CLASS_DIRECTORY,
-    CLASS_MOVED_FROM,
     CLASS_INODE,
+    CLASS_MOVED_FROM,
     CLASS_REST,
     CLASS_COUNT,
 };
@@ -47,7 +49,8 @@ bool cache_has(uint64_t block);
 void cache_fetch(uint64_t block, uint32_t count);
 
 // ---- The current operation ----
-void cache_move(void);         // it moves a name from one directory block to another
+void cache_move(void);         // it enters a name whose other name goes, now or later
+void cache_move_first(void);   // what was moved before must be on the device before it
 bool cache_is_changed(void);   // it has written something
 bool cache_has_conflict(void); // it must be done again after cache_write_back, for the order's sake
 void cache_commit(void);

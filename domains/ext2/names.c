@@ -140,8 +140,14 @@ static int64_t remove_do(void *argument)
         result = node_named(number, &inode);
     if (result == 0)
         result = removal_check(removal, number, &inode);
-    if (result == 0)
-        result = directory_remove(NODE_INODE(removal->dir), removal->name, number);
+    if (result < 0)
+        return result;
+    if (removal->is_directory)
+        cache_move_first();
+    else if (inode.i_links_count > 1)
+        volume.phase = CLASS_MOVED_FROM; // its other name may not be on the device yet
+    result = directory_remove(NODE_INODE(removal->dir), removal->name, number);
+    volume.phase = CLASS_MAP;
     if (result == 0)
         result = directory_touch(NODE_INODE(removal->dir), removal->is_directory ? -1 : 0);
     if (result < 0)
@@ -191,6 +197,7 @@ static int64_t link_do(void *argument)
     if (result != -ENOENT)
         return result == 0 ? -EEXIST : result;
     number = NODE_INODE(linking->node);
+    cache_move();
     result = directory_add(NODE_INODE(linking->dir), linking->name, number, inode.i_mode);
     if (result == 0)
         result = directory_touch(NODE_INODE(linking->dir), 0);

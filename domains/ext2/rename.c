@@ -117,6 +117,8 @@ static int64_t name_move(const struct rename *move, ext2_ino_t number, struct ex
     if (error < 0)
         return error;
     cache_move();
+    if (replaces && inode_is(&target, FS_DIRECTORY))
+        cache_move_first();
     error = name_enter(move, source, number, replaces);
     volume.phase = CLASS_MOVED_FROM;
     if (error == 0)

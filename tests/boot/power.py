@@ -6,7 +6,8 @@ QEMU's blklogwrites logs each request of the disk, in the format of Linux's dm-l
 done, so that what must be there is known at each write.
 
 Two models of a disk that loses power. *prefix*: it has done all writes so far and nothing else. *cache*: it
-has done what came before the last flush, and of what came after, each sector or not.
+has done what came before the last flush, and of what came after, each sector or not: at a time half of them,
+few, or almost all.
 """
 
 import re
@@ -20,6 +21,8 @@ from programs import program_build
 SECTOR, BLOCK = 512, 4096
 FILE_SYSTEM, MARKS = 8 << 20, 512 << 10
 FLUSH, FLAG_DISCARD = 1, 4
+FOLDERS = "abc"  # of power_work.c
+SHARES_DONE = (0.5, 0.1, 0.9)  # of the sectors that wait in the disk's cache
 LOG_MAGIC = 0x6A736677736872
 MKFS = ROOT / "build" / "host" / "mkfs"
 
@@ -87,16 +90,18 @@ def is_whole(number, found, least, most):
     return least <= same and len(found) <= -(-most // BLOCK) * BLOCK and not any(found[same:])
 
 
-
 def disk_check(image, folder):
     """Mends IMAGE as after a power cut; the bytes of each file, or what e2fsck could not mend."""
     mended = subprocess.run(["e2fsck", "-fy", image], stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
                             text=True, check=False)
     if mended.returncode > 1:
         return None, f"e2fsck ends with {mended.returncode}: {mended.stdout[-500:]}"
-    listing = subprocess.run(["debugfs", "-R", "ls -p /", image], stdout=subprocess.PIPE,
-                             stderr=subprocess.DEVNULL, text=True, check=True).stdout
-    names = re.findall(r"^/\d+/10\d+/\d+/\d+/(f\d+)/", listing, re.M)
+    names = []
+    for inside in FOLDERS:
+        Path(folder, inside).mkdir(exist_ok=True)
+        listing = subprocess.run(["debugfs", "-R", f"ls -p /{inside}", image], stdout=subprocess.PIPE,
+                                 stderr=subprocess.DEVNULL, text=True, check=True).stdout
+        names += [f"{inside}/{name}" for name in re.findall(r"^/\d+/10\d+/\d+/\d+/(f\d+)/", listing, re.M)]
     commands = "".join(f"dump /{name} {folder}/{name}\n" for name in names)
     subprocess.run(["debugfs", "-f", "-", image], input=commands, text=True, stdout=subprocess.DEVNULL,
                    stderr=subprocess.DEVNULL, check=True)
@@ -152,10 +157,10 @@ class Cuts:
 
     def with_some(self):
         """What a disk with a cache may have: each waiting sector or not."""
-        image = bytearray(self.flushed)
+        image, done = bytearray(self.flushed), self.source.choice(SHARES_DONE)
         for sector, data in self.waiting:
             for at in range(0, len(data), SECTOR):
-                if self.source.random() < 0.5:
+                if self.source.random() < done:
                     image[sector * SECTOR + at:sector * SECTOR + at + SECTOR] = data[at:at + SECTOR]
         return image
 

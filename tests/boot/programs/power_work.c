@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
-// power_work FOLDER DEVICE OFFSET STEPS SEED: creates, appends to, renames and removes files in
-// FOLDER and syncs each, and tells behind the file system, in sectors of DEVICE from OFFSET on,
-// what it is about to do and what is done. Who logs the writes of the disk thus knows at each of
-// them which files must be there. Each file has a number, from which its bytes follow
+// power_work FOLDER DEVICE OFFSET STEPS SEED: creates, appends to, moves and removes files in
+// folders of FOLDER and syncs each, and tells behind the file system, in sectors of DEVICE from
+// OFFSET on, what it is about to do and what is done. Who logs the writes of the disk thus knows at
+// each of them which files must be there. Each file has a number, from which its bytes follow
 // (content_byte; power.py has the same).
 #include <errno.h>
 #include <fcntl.h>
@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #define SECTOR       512
@@ -53,9 +54,10 @@ static void mark(const char *text)
         fail("mark");
 }
 
+// Neighbours lie in different folders, so that half of the renames lead from one to the other.
 static void name_of(char name[16], uint32_t place)
 {
-    snprintf(name, 16, "f%u", (unsigned)place);
+    snprintf(name, 16, "%s/f%u", place % 2 ? "b" : "a", (unsigned)place);
 }
 
 static void file_sync(int file)
@@ -87,24 +89,58 @@ static void file_grow(uint32_t index, uint32_t number, uint32_t more)
     mark(text);
 }
 
+static void rename_mark(const char *state, const char *name, uint32_t number, const char *other)
+{
+    char text[64];
+    snprintf(text, sizeof text, "%s rename %s %u %s", state, name, (unsigned)number, other);
+    mark(text);
+}
+
+// Moves by rename, or by a second name and the removal of the first.
+static void name_move(const char *name, const char *other, int by_link)
+{
+    if (by_link ? link(name, other) < 0 || unlink(name) < 0 : rename(name, other) < 0)
+        fail(other);
+}
+
+static void name_sync(const char *name)
+{
+    int file = open(name, O_RDONLY);
+    if (file < 0)
+        fail(name);
+    file_sync(file);
+}
+
+// Into a folder made for it, synced; when it is moved out again, the folder goes at the same time.
+static void file_enclose(const char *name, char inner[16], uint32_t number)
+{
+    if (mkdir("c", 0755) < 0)
+        fail("mkdir");
+    snprintf(inner, 16, "c/%s", name + 2);
+    rename_mark("begin", name, number, inner);
+    name_move(name, inner, 0);
+    name_sync(inner);
+    rename_mark("done", name, number, inner);
+}
+
 static void file_rename(uint32_t from, uint32_t to)
 {
-    char name[16], other[16], text[64];
+    char name[16], other[16], inner[16];
+    uint32_t number = places[from].number, enclose = random_below(3) == 0;
+    int by_link = !places[to].number && random_below(2);
     name_of(name, from);
     name_of(other, to);
-    snprintf(text, sizeof text, "begin rename %s %u %s", name, (unsigned)places[from].number,
-             other);
-    mark(text);
-    if (rename(name, other) < 0)
-        fail("rename");
-    int file = open(other, O_RDONLY);
-    if (file < 0)
-        fail(other);
-    file_sync(file);
+    if (enclose)
+        file_enclose(name, inner, number);
+    const char *start = enclose ? inner : name;
+    rename_mark("begin", start, number, other);
+    name_move(start, other, by_link);
+    if (enclose && rmdir("c") < 0)
+        fail("rmdir");
+    name_sync(other);
     places[to] = places[from];
     places[from] = (struct place){0};
-    snprintf(text, sizeof text, "done rename %s %u %s", name, (unsigned)places[to].number, other);
-    mark(text);
+    rename_mark("done", start, number, other);
 }
 
 static void file_remove(uint32_t index)
@@ -139,6 +175,8 @@ int main(int argc, char **argv)
     offset = strtoull(argv[3], NULL, 10);
     random_state = strtoull(argv[5], NULL, 10);
     uint32_t steps = (uint32_t)strtoul(argv[4], NULL, 10);
+    if (mkdir("a", 0755) < 0 || mkdir("b", 0755) < 0)
+        fail("mkdir");
     for (uint32_t number = 1; number <= steps; number++)
         step(number);
     mark("end");
