@@ -3,17 +3,23 @@
 
 #define RUN_BLOCKS 64u // that are mapped at once; the most that is read ahead
 
-// Where a file was read last: who goes on from there gets blocks read ahead.
+// Where a file was read last: who goes on from there gets blocks read ahead. And where some of its
+// blocks lie, which takes the library half as long to find out as all the rest of a read; until the
+// next operation that changes anything.
 #define READERS 64u
-static struct {
+static struct reader {
     ext2_ino_t number;
-    uint64_t end;
+    uint32_t mapped;
+    uint64_t end, first, operation;
+    blk64_t blocks[RUN_BLOCKS]; // from FIRST on
 } readers[READERS];
 
-static bool is_sequential(ext2_ino_t number, uint64_t offset)
+static struct reader *reader_of(ext2_ino_t number)
 {
-    return offset == 0 ||
-           (readers[number % READERS].number == number && readers[number % READERS].end == offset);
+    struct reader *reader = &readers[number % READERS];
+    if (reader->number != number)
+        *reader = (struct reader){.number = number};
+    return reader;
 }
 
 // Looks up where COUNT blocks of the file lie, 0 for a hole.
@@ -75,19 +81,41 @@ static int64_t piece_read(const struct span *span, blk64_t block, uint32_t withi
     return bytes ? core_rref_write(span->buffer, span->start, bytes + within, n) : error;
 }
 
+// Where COUNT blocks lie from FIRST on, of which there are so many: at least the first one of them.
+// How many are known, in *BLOCKS, or a negative errno.
+static int64_t reader_map(struct reader *reader, struct ext2_inode *inode, uint64_t first,
+                          uint64_t count, const blk64_t **blocks)
+{
+    bool is_valid = reader->operation == volume.operations && first >= reader->first &&
+                    first < reader->first + reader->mapped;
+    if (!is_valid) {
+        reader->mapped = 0;
+        int64_t error = blocks_map(reader->number, inode, first, (uint32_t)count, reader->blocks);
+        if (error < 0)
+            return error;
+        reader->first = first;
+        reader->mapped = (uint32_t)count;
+        reader->operation = volume.operations;
+    }
+    *blocks = reader->blocks + (first - reader->first);
+    return (int64_t)(reader->first + reader->mapped - first);
+}
+
 // As many blocks of the span as are mapped at once, and those behind if they are to be read ahead.
-static int64_t run_read(ext2_ino_t number, struct ext2_inode *inode, struct span *span, bool ahead)
+static int64_t run_read(struct reader *reader, struct ext2_inode *inode, struct span *span,
+                        bool ahead)
 {
     uint32_t size = volume.fs->blocksize;
-    blk64_t blocks[RUN_BLOCKS];
+    const blk64_t *blocks;
     uint64_t first = span->offset / size, last = (EXT2_I_SIZE(inode) - 1) / size;
     uint64_t wanted = (span->offset + span->length - 1) / size - first + 1;
-    uint64_t mapped = ahead ? RUN_BLOCKS : wanted;
-    if (mapped > last - first + 1)
-        mapped = last - first + 1;
-    if (mapped > RUN_BLOCKS)
-        mapped = RUN_BLOCKS;
-    int64_t error = blocks_map(number, inode, first, (uint32_t)mapped, blocks);
+    uint64_t count = ahead ? RUN_BLOCKS : wanted;
+    if (count > last - first + 1)
+        count = last - first + 1;
+    if (count > RUN_BLOCKS)
+        count = RUN_BLOCKS;
+    int64_t mapped = reader_map(reader, inode, first, count, &blocks);
+    int64_t error = mapped < 0 ? mapped : 0;
     for (uint32_t i = 0; i < mapped && i < wanted && error == 0; i++) {
         uint32_t within, n = span_piece(span, &within);
         run_fetch(blocks + i, (uint32_t)mapped - i);
@@ -109,13 +137,13 @@ int64_t content_read(ext2_ino_t number, struct ext2_inode *inode, uint64_t offse
     if (inode->i_flags & EXT4_INLINE_DATA_FL)
         return -EIO;
     struct span span = {buffer, offset, start, length};
-    bool ahead = is_sequential(number, offset);
+    struct reader *reader = reader_of(number);
+    bool ahead = offset == 0 || reader->end == offset;
     int64_t error = 0;
     while (span.length && error == 0)
-        error = run_read(number, inode, &span, ahead);
+        error = run_read(reader, inode, &span, ahead);
     uint32_t done = length - span.length;
-    readers[number % READERS].number = number;
-    readers[number % READERS].end = offset + done;
+    reader->end = offset + done;
     return done || error == 0 ? (int64_t)done : error;
 }
 

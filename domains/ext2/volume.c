@@ -10,6 +10,8 @@
 #define NS_PER_S     1000000000u
 #define ATTEMPTS     3           // of one operation
 #define PATIENCE_NS  1000000000u // half of what the shortest limit of a method is
+#define AGE_NS       5000000000u // what has changed for so long goes to the device
+#define DETACH_NS    500000000u  // for the writer to come to an end
 
 // What can be written to; anything else that the library reads is mounted read-only.
 #define WRITABLE_INCOMPAT  EXT2_FEATURE_INCOMPAT_FILETYPE
@@ -95,9 +97,11 @@ static int64_t taken_renew(void)
     return 0;
 }
 
+// A disk that takes nothing is asked again when as much time has passed once more.
 static int64_t write_back(void)
 {
     int64_t error = cache_write_back();
+    volume.dirty_since = error < 0 ? core_time() : 0;
     return error == 0 && volume.has_freed ? taken_renew() : error;
 }
 
@@ -139,6 +143,7 @@ static int64_t volume_open(void)
     if (error)
         return volume_error(error);
     volume.fs = fs;
+    volume.operations++;
     int64_t result = 0;
     if (ext2fs_blocks_count(fs->super) > kept->blocks || fs->blocksize != kept->block_size)
         result = -EINVAL;
@@ -297,6 +302,28 @@ int64_t volume_sync(void)
     return result;
 }
 
+// With the lock held.
+static void age_begin(void)
+{
+    if (volume.dirty_since || cache_is_clean())
+        return;
+    volume.dirty_since = core_time();
+    writer_wake();
+}
+
+uint64_t volume_tend(const struct worker *writer)
+{
+    uint64_t next = WAIT_FOREVER;
+    mutex_lock(&volume_lock);
+    bool is_mine = !worker_is_stopping(writer) && kept->mounted && !kept->read_only;
+    if (is_mine && volume.dirty_since && core_time() >= volume.dirty_since + AGE_NS)
+        write_back();
+    if (is_mine && volume.dirty_since)
+        next = volume.dirty_since + AGE_NS;
+    mutex_unlock(&volume_lock);
+    return next;
+}
+
 // ---- Operations ----
 
 // With the lock held: is there a file system?
@@ -379,7 +406,9 @@ static int64_t operation_run(int64_t (*change)(void *arguments), void *arguments
     int64_t result = -EIO;
     for (int attempt = 0; attempt < ATTEMPTS; attempt++) {
         volume.phase = CLASS_MAP;
+        volume.operations++;
         result = change(arguments);
+        volume.operations++; // what it looked up may be as it was before
         if (result >= 0) {
             int64_t committed = operation_commit();
             if (committed == 0)
@@ -408,6 +437,7 @@ RpcResult volume_change(int64_t (*change)(void *arguments), void *arguments)
     result = operation_run(change, arguments);
     if (cache_is_full() && write_back() < 0)
         log_printf("the disk takes no more: what is written stays in memory");
+    age_begin();
     return volume_leave(result);
 }
 
@@ -423,7 +453,8 @@ int64_t domain_attach(void)
     cache_recover();
     if (DOMAIN_VERSION >= 2)
         log_printf("%s", kept->mounted ? "the disk stays mounted" : "nothing is mounted");
-    return 0;
+    age_begin();
+    return writer_start();
 }
 
 RpcResult domain_export(uint64_t schema)
@@ -443,8 +474,14 @@ int64_t domain_import(rref_t state, uint64_t schema)
 // A successor that failed to attach may have thrown the clean blocks away.
 int64_t domain_detach(uint64_t resume)
 {
-    if (resume)
+    if (resume) {
         cache_recover();
+        return writer_start();
+    }
+    if (!mutex_lock_until(&volume_lock, core_time() + DETACH_NS))
+        return -EBUSY; // the writer is at work
+    writer_stop();
+    mutex_unlock(&volume_lock);
     return 0;
 }
 

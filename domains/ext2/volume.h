@@ -8,12 +8,15 @@
 #include "cache.h"
 #include "domain.h"
 #include "fs.h"
+#include "worker.h"
 
 struct volume {
     ext2_filsys fs;            // NULL: to be opened, or broken
     ext2fs_block_bitmap taken; // in use, or freed by what is not on the device yet
     bool has_freed;            // there are such blocks
     enum block_class phase;    // what blocks are written now, where their place does not tell
+    uint64_t dirty_since;      // 0: all is on the device
+    uint64_t operations;       // begun that may change anything, and openings
     uint64_t clock;            // where no clock tells, seconds at boot: not before the last writing
 };
 
@@ -43,6 +46,14 @@ RpcResult volume_leave(int64_t result);
 // Does CHANGE(ARGUMENTS) as one operation, locked: what it wrote counts if its result is not
 // negative, else nothing of it does. It may be done again, so it must not keep anything.
 RpcResult volume_change(int64_t (*change)(void *arguments), void *arguments);
+
+// For the writer: writes back what has waited for its time. When to come again, or WAIT_FOREVER.
+uint64_t volume_tend(const struct worker *writer);
+
+// ---- writer.c: a thread of the domain's own ----
+int64_t writer_start(void);
+void writer_stop(void);
+void writer_wake(void); // there is something to write from now on
 
 // ---- channel.c ----
 extern struct struct_io_manager channel_manager;

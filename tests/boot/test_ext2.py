@@ -7,9 +7,11 @@ import os
 import random
 import re
 import subprocess
+import time
 
 import pytest
 
+import soak
 from machine import ROOT, json_lines
 from programs import program_build
 
@@ -126,6 +128,25 @@ def test_a_mounted_disk_is_listed_is_not_written_to_and_is_given_back(machine, t
     is_sound(tmp_path / "ext2.img")
 
 
+@pytest.mark.slow
+def test_what_nobody_syncs_is_on_the_disk_soon(machine, tmp_path):
+    image = image_make(tmp_path)
+    one = machine(disk=image)
+    one.check("mount /dev/vda /mnt && cp /bin/env /mnt/aged")
+    wanted, until = (ROOT / "build/user/bin/env").read_bytes(), time.monotonic() + 90
+    while host_read(image, "/aged") != wanted:
+        assert time.monotonic() < until, "not within 90 s"
+        time.sleep(0.5)
+    one.check("domain update ext2 ext2_v2 && echo later > /mnt/later")
+    while host_read(image, "/later") != b"later\n":
+        assert time.monotonic() < until, "not within 90 s after an update"
+        time.sleep(0.5)
+    one.kill()
+    mended = subprocess.run(["e2fsck", "-fy", image], stdout=subprocess.PIPE, check=False)
+    assert mended.returncode <= 1, mended.stdout.decode()
+    assert host_read(image, "/aged") == wanted
+
+
 FAULTS = ["load", "stack", "loop", "assert", "exhaust"]
 
 
@@ -157,6 +178,14 @@ def test_the_driver_may_crash_while_files_are_written(machine, tmp_path):
     one.check("domain update blk blk_v2; cp /bin/lua /mnt/lua; sync; cmp /bin/lua /mnt/lua")
     assert one.poweroff() == 0
     is_sound(tmp_path / "ext2.img")
+
+
+@pytest.mark.slow
+def test_files_and_a_database_survive_crashes_and_updates_of_all_below(tmp_path):
+    row, complaints = soak.measure(tmp_path, 4, timeout=300)
+    assert row["wrong"] == row["failed"] == row["e2fsck"] == 0 and not complaints, (row, complaints)
+    assert row["host_reads_the_copy"] and row["copies"] and row["transactions"] >= 20, row
+    assert row["crashes_of_each"] >= 4, row
 
 
 @pytest.mark.parametrize("seed", range(3))

@@ -118,7 +118,9 @@ static void operand_delete(const char *operand)
         else
             name = slash + 1;
     }
-    if (name_is_dots(name))
+    if (!*name)
+        tool_complain(operand, "the root cannot be removed");
+    else if (name_is_dots(name))
         tool_complain(operand, "the folder itself or its parent (name it)");
     else if (!slash || name != path)
         entry_delete(strcpy((char[sizeof path]){0}, name));
