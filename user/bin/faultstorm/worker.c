@@ -145,10 +145,16 @@ static void order_carry_out(struct worker *worker, const struct order *order)
     worker->class = order->class;
     for (uint32_t i = 0; i < REQUESTS_SETTLE && !order->faults; i++)
         answer_await(worker);
-    for (uint32_t i = 0; i < order->faults && !worker->shared->unexpected; i++) {
+    uint32_t missed = 0; /* of one fault: it could not be armed */
+    for (uint32_t i = 0; i < order->faults && !worker->shared->unexpected;) {
+        uint64_t before = worker->shared->counts.injected;
         load_make(worker);
         if (!fault_deal(worker, order->class))
             worker->shared->unexpected = 1;
+        if (worker->shared->counts.injected == before && missed++ < TRIES_ARM)
+            continue;
+        i++;
+        missed = 0;
         __atomic_fetch_add(&worker->shared->done, 1, __ATOMIC_RELEASE);
     }
 }
