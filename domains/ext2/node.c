@@ -73,25 +73,41 @@ int64_t node_settle(ext2_ino_t number, struct ext2_inode *inode)
 
 // ---- What is open ----
 
+// No record at or past this one is in use. An instance does not know at first, so it takes all.
+static uint32_t opens_end = OPENS_MAX;
+
 static struct open_record *open_find(ext2_ino_t number)
 {
-    for (uint32_t i = 0; i < OPENS_MAX; i++)
+    while (opens_end && !kept->opens[opens_end - 1].count)
+        opens_end--;
+    for (uint32_t i = 0; i < opens_end; i++)
         if (kept->opens[i].count && kept->opens[i].inode == number)
             return &kept->opens[i];
     return NULL;
 }
 
+static struct open_record *open_make(ext2_ino_t number)
+{
+    uint32_t i = 0;
+    while (i < opens_end && kept->opens[i].count)
+        i++;
+    if (i == OPENS_MAX)
+        return NULL;
+    if (i == opens_end)
+        opens_end++;
+    kept->opens[i].inode = number;
+    return &kept->opens[i];
+}
+
 int64_t opens_add(ext2_ino_t number, uint64_t ticket)
 {
-    struct open_record *record = open_find(number);
     if (ticket_is_counted(&kept->tickets, ticket))
         return 0;
-    for (uint32_t i = 0; i < OPENS_MAX && !record; i++)
-        if (!kept->opens[i].count)
-            record = &kept->opens[i];
+    struct open_record *record = open_find(number);
+    if (!record)
+        record = open_make(number);
     if (!record)
         return -EMFILE;
-    record->inode = number;
     __atomic_fetch_add(&record->count, 1, __ATOMIC_SEQ_CST);
     ticket_count(&kept->tickets, ticket);
     return 0;

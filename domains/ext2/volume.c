@@ -173,6 +173,8 @@ static void clock_set(const struct ext2_super_block *super)
 // Reads the superblock past all caches, checks what the size of the cache's blocks depends on.
 static int64_t super_read(struct ext2_super_block *super)
 {
+    if (core_handle_status(HANDLE_DISK) <= 0)
+        return -ENXIO; // who mounts is told at once; only what is mounted waits for its driver
     int64_t size = disk_size();
     if (size < 0)
         return size;

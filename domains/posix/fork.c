@@ -125,13 +125,13 @@ static int64_t console_open(struct thread *thread)
 static int64_t first_prepare(struct thread *thread, const char *path, const char *argument,
                              struct user_registers *registers)
 {
-    static const char *const environment[] = {"HOME=/", "PATH=/bin", "TERM=vt100"};
-    struct arguments arguments = {.count = argument ? 2 : 1, .environment_count = 3};
+    const char *const environment[] = {"HOME=/", "PATH=/bin", "TERM=vt100", root_word()};
+    struct arguments arguments = {.count = argument ? 2 : 1, .environment_count = 4};
     static struct image image;
     int64_t result = arguments_add(&arguments, path);
     if (result == 0 && argument)
         result = arguments_add(&arguments, argument);
-    for (int i = 0; i < 3 && result == 0; i++)
+    for (int i = 0; i < 4 && result == 0; i++)
         result = arguments_add(&arguments, environment[i]);
     if (result == 0)
         result = image_load(thread, path, &arguments, &image);
@@ -151,12 +151,14 @@ int64_t process_start_first(const char *path, const char *argument)
     process->directory_path = strdup("/");
     int64_t result = files_create(&process->files);
     if (result == 0)
-        result = mounts_start(process->thread);
-    process->directory = (struct place){0, mounts[0].root};
+        result = root_start(process->thread);
     if (result == 0)
         console_open(process->thread); // without one it runs silently
     if (result == 0)
         result = first_prepare(process->thread, path, argument, &registers);
+    if (result < 0 && root_give_up(process->thread, result))
+        result = first_prepare(process->thread, path, argument, &registers);
+    process->directory = (struct place){MOUNT_ROOT, mounts[MOUNT_ROOT].root};
     if (result == 0)
         result = process_launch(process, NULL, &registers);
     return result;

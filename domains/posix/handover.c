@@ -311,13 +311,15 @@ static void system_import(struct state_reader *reader)
         state_read(reader, &mount, sizeof mount);
         char *path = state_read_text(reader, PATH_SIZE - 1);
         if (i == MOUNT_DISK && path)
-            mount_disk_restore(path, mount.read_only);
+            mount_disk_restore(path);
         free(path);
+        mounts[i].read_only = mount.read_only;
         mounts[i].root = mount.root;
         mounts[i].covered = (struct place){mount.covered_mount, mount.covered_node};
         if (mount.covered_mount >= mount_count)
             state_refuse(reader);
     }
+    root_restore(mounts[MOUNT_BOOT].root != 0);
 }
 
 static struct pipe *pipe_import(struct state_reader *reader)

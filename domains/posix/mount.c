@@ -16,16 +16,24 @@
 static char disk_path[PATH_SIZE];  // where the disk's file system is or was
 static _Atomic uint32_t disk_busy; // it is being mounted or unmounted
 
-struct mount mounts[] = {
-    {.source = "ramfs", .path = "/", .kind = "ramfs", .service = HANDLE_RAMFS},
-    {.source = "devfs", .path = "/dev", .kind = "devfs", .service = HANDLE_DEVFS},
-    {.source = "procfs", .path = "/proc", .kind = "procfs", .service = HANDLE_PROCFS},
+struct mount mounts[MOUNT_COUNT] = {
+    [MOUNT_ROOT] = {.path = "/"}, // root.c says the rest
+    [MOUNT_DEVICES] = {.source = "devfs", .path = "/dev", .kind = "devfs", .service = HANDLE_DEVFS},
+    [MOUNT_PROCESSES] = {.source = "procfs",
+                         .path = "/proc",
+                         .kind = "procfs",
+                         .service = HANDLE_PROCFS},
+    [MOUNT_BOOT] = {.source = "initrd", .path = "/boot", .kind = "ramfs", .service = HANDLE_RAMFS},
+    [MOUNT_TEMPORARY] = {.source = "ramfs",
+                         .path = "/tmp",
+                         .kind = "ramfs",
+                         .service = HANDLE_RAMFS},
     [MOUNT_DISK] = {.source = "/dev/vda",
                     .path = disk_path,
                     .kind = "ext2",
                     .service = HANDLE_EXT2},
 };
-const uint32_t mount_count = sizeof mounts / sizeof *mounts;
+const uint32_t mount_count = MOUNT_COUNT;
 
 int64_t fs_error(int64_t status)
 {
@@ -38,37 +46,56 @@ int64_t fs_error(int64_t status)
     return status == RPC_DEAD || status == RPC_NO_HANDLE ? -ENXIO : -EIO;
 }
 
-// The directory of that name in the root, made if it is not there.
-static int64_t covered_find(struct thread *thread, const char *name)
+// The directory of that name in a root, made if it is not there.
+static int64_t folder_find(struct thread *thread, handle_t service, uint64_t root, const char *name)
 {
     uint32_t length = (uint32_t)strlen(name);
     memcpy((void *)thread->names, name, length);
-    RpcResult found = fs_lookup(HANDLE_RAMFS, mounts[0].root, thread->names, length);
+    RpcResult found = fs_lookup(service, root, thread->names, length);
     if (found.status == -ENOENT)
-        found =
-            fs_create(HANDLE_RAMFS, mounts[0].root, thread->names, length, FS_DIRECTORY | 0755, 0);
+        found = fs_create(service, root, thread->names, length, FS_DIRECTORY | 0755, 0);
     return fs_result(found);
+}
+
+// What is to be mounted: the whole of a service, or of the one in memory the folder of that name,
+// which is there already where / is in memory, too (0).
+static int64_t root_find(struct thread *thread, const struct mount *mount)
+{
+    int64_t root = fs_result(fs_root(mount->service));
+    if (root <= 0 || mount->service != HANDLE_RAMFS)
+        return root;
+    return root_is_disk() ? folder_find(thread, HANDLE_RAMFS, (uint64_t)root, mount->path + 1) : 0;
+}
+
+static int64_t mount_start(struct thread *thread, struct mount *mount)
+{
+    int64_t root = root_find(thread, mount), covered = 0;
+    if (root < 0)
+        log_printf("nothing to mount on %s: service %s answers %lld", mount->path, mount->kind,
+                   (long long)root);
+    if (root > 0)
+        covered = folder_find(thread, mounts[MOUNT_ROOT].service, mounts[MOUNT_ROOT].root,
+                              mount->path + 1);
+    if (covered < 0)
+        return covered;
+    mount->root = root > 0 ? (uint64_t)root : 0;
+    mount->covered = (struct place){MOUNT_ROOT, (uint64_t)covered};
+    return 0;
 }
 
 int64_t mounts_start(struct thread *thread)
 {
-    for (uint32_t i = 0; i < MOUNT_DISK; i++) {
-        struct mount *mount = &mounts[i];
-        RpcResult root = fs_root(mount->service);
-        if (root.status < 0) {
-            log_printf("nothing to mount on %s: service %s answers %lld", mount->path, mount->kind,
-                       (long long)root.status);
-            if (i == 0)
-                return fs_error(root.status);
-            continue;
-        }
-        mount->root = root.value;
-        int64_t covered = i ? covered_find(thread, mount->path + 1) : 0;
-        if (covered < 0)
-            return covered;
-        mount->covered.node = (uint64_t)covered;
+    RpcResult root = fs_root(mounts[MOUNT_ROOT].service);
+    if (root.status < 0) {
+        log_printf("nothing to mount on /: service %s answers %lld", mounts[MOUNT_ROOT].kind,
+                   (long long)root.status);
+        return fs_error(root.status);
     }
-    return 0;
+    mounts[MOUNT_ROOT].root = root.value;
+    int64_t result = 0;
+    for (uint32_t i = MOUNT_ROOT + 1; i < MOUNT_DISK && result == 0; i++)
+        result = mount_start(thread, &mounts[i]);
+    return result;
 }
 
 struct place mount_enter(struct place place)
@@ -111,7 +138,7 @@ struct place mount_leave(struct place place)
 #define ENOTBLK 15
 #endif
 
-static int64_t disk_control(struct thread *thread, uint64_t request, uint64_t value)
+int64_t disk_control(struct thread *thread, uint64_t request, uint64_t value)
 {
     return fs_result(
         fs_control(mounts[MOUNT_DISK].service, FS_WHOLE, request, thread->data, value));
@@ -148,8 +175,8 @@ static int64_t target_check(const struct walk *walk)
 {
     if ((walk->stat.mode & FS_TYPE) != FS_DIRECTORY)
         return -ENOTDIR;
-    return walk->found.node == mounts[walk->found.mount].root || mounts[MOUNT_DISK].root ? -EBUSY
-                                                                                         : 0;
+    bool disk_is_used = mounts[MOUNT_DISK].root || root_is_disk();
+    return walk->found.node == mounts[walk->found.mount].root || disk_is_used ? -EBUSY : 0;
 }
 
 static int64_t disk_mount(struct thread *thread, const struct walk *target, uint64_t flags)
@@ -239,16 +266,15 @@ int64_t call_umount2(struct thread *thread, const uint64_t *a)
     return result;
 }
 
-void mount_disk_restore(const char *path, bool read_only)
+void mount_disk_restore(const char *path)
 {
     snprintf(disk_path, sizeof disk_path, "%s", path);
-    mounts[MOUNT_DISK].read_only = read_only;
 }
 
 void mount_disk_release(struct thread *thread)
 {
     mounts[MOUNT_DISK].root = 0;
-    disk_control(thread, FS_CONTROL_UNMOUNT, 0);
+    disk_control(thread, FS_CONTROL_UNMOUNT, 0); // be it / or not
 }
 
 // /proc/mounts

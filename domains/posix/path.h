@@ -63,16 +63,47 @@ struct mount {
     bool read_only;
 };
 
-#define MOUNT_DISK 3 // the one that users mount, wherever they like
+// Their places in the table. While / is on the disk, two folders of the memory's tree lie in it.
+enum mount_place {
+    MOUNT_ROOT,
+    MOUNT_DEVICES,
+    MOUNT_PROCESSES,
+    MOUNT_BOOT,
+    MOUNT_TEMPORARY,
+    MOUNT_DISK, // the one that users mount, wherever they like
+    MOUNT_COUNT
+};
 
 extern struct mount mounts[];
 extern const uint32_t mount_count;
 
-// Finds the roots. Makes the directories that mounts cover where they are missing. 0 or an errno.
+// Finds the roots. Makes the directories that mounts cover where they are missing. / is what
+// mounts[MOUNT_ROOT] says. 0 or an errno.
 int64_t mounts_start(struct thread *thread);
 
+// A request for the disk's file system as a whole (enum fs_control). Its value or an errno.
+int64_t disk_control(struct thread *thread, uint64_t request, uint64_t value);
+
+// ---- Where / is (root.c) ----
+
+// Puts / on the disk, if that holds a system (/bin/init), else in memory; mounts all. 0 or an
+// errno.
+int64_t root_start(struct thread *thread);
+
+// Nothing can be started from /: if that is the disk, it is left, and all is mounted in memory.
+// False: there is nothing else to try.
+bool root_give_up(struct thread *thread, int64_t error);
+
+// / is where the predecessor had it.
+void root_restore(bool on_disk);
+bool root_is_disk(void);
+
+// "ROOT=..." for the environment of the first process, which says it on the console: where / is,
+// and why.
+const char *root_word(void);
+
 // Puts the disk's file system where it was when its state was handed over.
-void mount_disk_restore(const char *path, bool read_only);
+void mount_disk_restore(const char *path);
 
 // Powering off: the disk's file system is told to be complete, whoever still uses it.
 void mount_disk_release(struct thread *thread);

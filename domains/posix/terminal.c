@@ -12,7 +12,6 @@
 #include "worker.h"
 #include "ticket.h"
 
-#define DEVICES  1 // index in mounts: where the terminal's file is
 #define RETRY_NS 500000000u
 #define STOP_NS  50000000u // how long an update waits for a look to end
 
@@ -174,9 +173,9 @@ static bool watch_is_open;
 static bool watch_open(void)
 {
     static const char name[] = "console";
-    handle_t service = mounts[DEVICES].service;
+    handle_t service = mounts[MOUNT_DEVICES].service;
     memcpy((void *)watch_buffer, name, sizeof name - 1);
-    RpcResult node = fs_lookup(service, mounts[DEVICES].root, watch_buffer, sizeof name - 1);
+    RpcResult node = fs_lookup(service, mounts[MOUNT_DEVICES].root, watch_buffer, sizeof name - 1);
     if (node.status < 0)
         return false;
     RpcResult file = fs_open(service, node.value, OPEN_BOTH, ticket_take());
@@ -201,7 +200,7 @@ static bool watch_open(void)
 // never be signalled again. Returns how long to wait for news.
 static uint64_t watch_look(void)
 {
-    handle_t service = mounts[DEVICES].service;
+    handle_t service = mounts[MOUNT_DEVICES].service;
     if (!watch_is_open)
         watch_is_open = watch_open();
     if (!watch_is_open)

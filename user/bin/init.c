@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/wait.h>
@@ -112,6 +113,9 @@ static char *commands_read(int *status)
 
 _Noreturn static void shell_keep(void)
 {
+    const char *root = getenv("ROOT");
+    if (root)
+        printf("boot: / is %s\n", root);
     printf("boot: shell ready in %ld ms\n", boot_milliseconds());
     fflush(stdout);
     for (;;) {
