@@ -82,7 +82,7 @@ endif
 
 .PHONY: all format format-check tcb doctor help clean distclean
 
-all: $(B)/core/core.elf $(B)/initrd.cpio $(B)/disk.img ## build everything (the default)
+all: $(B)/core/core.elf $(B)/initrd.cpio $(DISK_READY) $(B)/system.img $(B)/files.img ## build everything (the default)
 
 FORMATTED = $(shell git ls-files '*.c' '*.h')
 

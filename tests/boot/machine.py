@@ -49,13 +49,14 @@ def image_renamed(service, name):
 class Machine:
     """One boot. `folder` is where its disk and its log lie; `files` are added to the initial tree.
 
-    disk: None for a fresh copy of build/disk.img, "none" for no disk, or a path that is used as is.
+    disk: None for a fresh copy of build/files.img, whose files are no system, so that / is in memory;
+    "system" for one of build/system.img, which is /; "none" for no disk; or a path that is used as is.
     """
 
     def __init__(self, folder, cpus=2, memory="512M", disk=None, append="", icount=False, extra="",
                  files=None, timeout=90, core=None, initrd=None):
         self.folder = Path(folder)
-        self.disk = disk if disk is not None else self._disk_copy()
+        self.disk = self._disk_copy(disk or "files") if disk in (None, "system") else disk
         self.environment = {
             **os.environ, "CPUS": str(cpus), "MEM": memory, "DISK": str(self.disk),
             "APPEND": append, "ICOUNT": "1" if icount else "", "QEMUEXTRA": extra,
@@ -73,10 +74,10 @@ class Machine:
         self.child = None
         self.boot_text = ""
 
-    def _disk_copy(self):
+    def _disk_copy(self, name):
         copy = self.folder / "disk.img"
         if not copy.exists():
-            subprocess.run(["cp", "--sparse=always", ROOT / "build" / "disk.img", copy], check=True)
+            subprocess.run(["cp", "--sparse=always", ROOT / "build" / f"{name}.img", copy], check=True)
         return copy
 
     def start(self):

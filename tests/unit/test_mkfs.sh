@@ -40,6 +40,15 @@ contents_same() {
         diff -r --no-dereference "$work/tree" "$work/back"
 }
 
+# one_file PATH PATH: both are the same inode, which has two links
+one_file() {
+    for path in "$@"; do
+        debugfs -R "stat $path" "$work/one.img" 2> /dev/null | grep -oE '^Inode: [0-9]+|Links: 2 '
+    done > "$work/numbers"
+    cat "$work/numbers"
+    [[ $(wc -l < "$work/numbers") == 4 && $(sort -u "$work/numbers" | wc -l) == 2 ]]
+}
+
 mkdir -p "$work/tree/deep/er" "$work/tree/many" "$work/empty"
 echo hello > "$work/tree/file"
 : > "$work/tree/nothing"
@@ -50,12 +59,14 @@ ln -s "$(printf '%0200d' 7)" "$work/tree/deep/long-link"
 for i in $(seq 500); do
     : > "$work/tree/many/a-rather-long-name-so-that-the-folder-takes-several-blocks-$i"
 done
-cp -r "$work/tree" "$work/tree-later"
+ln "$work/tree/file" "$work/tree/deep/second-name"
+cp -r --preserve=links "$work/tree" "$work/tree-later"
 touch "$work/tree-later/file"
 
 check 'a tree becomes an image' "$mkfs" "$work/one.img" --size 64M --from "$work/tree"
 check 'e2fsck accepts the image' e2fsck -fn "$work/one.img"
 check 'the image holds the tree: same names, contents, links' contents_same
+check 'a file with two names is one file on the image' one_file /file /deep/second-name
 check 'the image has the size asked for' test "$(stat -c %s "$work/one.img")" = $((64 << 20))
 "$mkfs" "$work/two.img" --size 64M --from "$work/tree-later"
 check 'same input, same bytes, whatever the clock says' cmp "$work/one.img" "$work/two.img"

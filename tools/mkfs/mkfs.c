@@ -6,7 +6,7 @@
 //
 // Reproducible: the same names, modes and contents give the same bytes. So identifiers and times
 // are fixed, owners are root, names are taken in byte order, and of the modes only the owner's x
-// counts.
+// counts. A file with several names in DIR is one file on the image.
 
 #define _GNU_SOURCE
 
@@ -92,8 +92,44 @@ static void content_copy(ext2_filsys fs, ext2_ino_t inode, const char *path)
     close(source);
 }
 
-static void file_add(ext2_filsys fs, ext2_ino_t directory, const char *name, const char *path,
-                     mode_t mode)
+// The files of the host that have several names, by what tells them apart there.
+struct linked {
+    dev_t device;
+    ino_t host;
+    ext2_ino_t number; // on the image
+};
+
+static struct linked *linked_files;
+static size_t linked_count;
+
+static ext2_ino_t linked_find(const struct stat *status)
+{
+    for (size_t i = 0; i < linked_count; i++)
+        if (linked_files[i].device == status->st_dev && linked_files[i].host == status->st_ino)
+            return linked_files[i].number;
+    return 0;
+}
+
+static void linked_remember(const struct stat *status, ext2_ino_t number)
+{
+    linked_files = realloc(linked_files, (linked_count + 1) * sizeof(*linked_files));
+    if (!linked_files)
+        fail(1, "out of memory");
+    linked_files[linked_count++] = (struct linked){status->st_dev, status->st_ino, number};
+}
+
+static void name_add(ext2_filsys fs, ext2_ino_t directory, const char *name, const char *path,
+                     ext2_ino_t number)
+{
+    struct ext2_inode inode;
+    name_enter(fs, directory, name, number, EXT2_FT_REG_FILE, path);
+    check(ext2fs_read_inode(fs, number, &inode), path);
+    inode.i_links_count++;
+    check(ext2fs_write_inode(fs, number, &inode), path);
+}
+
+static ext2_ino_t file_add(ext2_filsys fs, ext2_ino_t directory, const char *name, const char *path,
+                           mode_t mode)
 {
     ext2_ino_t number;
     struct ext2_inode inode = {
@@ -108,6 +144,7 @@ static void file_add(ext2_filsys fs, ext2_ino_t directory, const char *name, con
     ext2fs_inode_alloc_stats2(fs, number, +1, 0);
     check(ext2fs_write_new_inode(fs, number, &inode), path);
     content_copy(fs, number, path);
+    return number;
 }
 
 static void folder_add(ext2_filsys fs, ext2_ino_t directory, const char *name, const char *path)
@@ -144,9 +181,14 @@ static void entry_add(ext2_filsys fs, ext2_ino_t directory, const char *name, co
     struct stat status;
     if (lstat(path, &status))
         fail(1, "%s: %s", path, strerror(errno));
-    if (S_ISREG(status.st_mode))
-        file_add(fs, directory, name, path, status.st_mode & S_IXUSR ? 0755 : 0644);
-    else if (S_ISDIR(status.st_mode))
+    if (S_ISREG(status.st_mode) && linked_find(&status)) {
+        name_add(fs, directory, name, path, linked_find(&status));
+    } else if (S_ISREG(status.st_mode)) {
+        ext2_ino_t number =
+            file_add(fs, directory, name, path, status.st_mode & S_IXUSR ? 0755 : 0644);
+        if (status.st_nlink > 1)
+            linked_remember(&status, number);
+    } else if (S_ISDIR(status.st_mode))
         folder_add(fs, directory, name, path);
     else if (S_ISLNK(status.st_mode))
         link_add(fs, directory, name, path);
