@@ -21,6 +21,7 @@ QEMU_READY := tools/qemu-run $(CORE) $(INITRD) $(if $(filter $(B)/disk.img,$(DIS
 # there is none, so a dot marks the true end; qemu-run takes dot and newline off again.
 qemu: $(QEMU_READY) ## boot to the shell; with RUN='commands' run them and power off
 	$(if $(value RUN),$(eval RUN_FILE := $(shell mktemp))$(file >$(RUN_FILE),$(value RUN).))
+	@$(if $(filter $(B)/disk.img,$(DISK)),tools/disk-mend.sh $(DISK))
 	@tools/qemu-run $(if $(value RUN),--run $(RUN_FILE))
 
 gdb: $(QEMU_READY) ## boot with the harts halted until a debugger attaches

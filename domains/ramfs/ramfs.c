@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
-// The root file system: the tree of the initrd, and whatever is written to it in memory. /boot is
-// read-only, so that what the machine was started with stays there to restart from.
+// The files in memory: the tree of the initrd, and whatever is written to it. It is all of / where
+// there is no disk with a system on it, else /boot and /tmp. /boot is read-only, so that what the
+// machine was started with stays there to restart from.
 //
 // Both versions are these sources; the second keeps the times of reading, and counts bytes.
 //
