@@ -57,6 +57,7 @@ static int64_t name_replace(ext2_ino_t directory, const char *name, ext2_ino_t n
 {
     struct replacement replacement = {name, number, (uint8_t)type, false};
     volume.phase = CLASS_DIRECTORY;
+    directory_forget();
     errcode_t error =
         ext2fs_dir_iterate2(volume.fs, directory, 0, NULL, entry_replace, &replacement);
     volume.phase = CLASS_MAP;

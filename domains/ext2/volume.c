@@ -144,6 +144,7 @@ static int64_t volume_open(void)
         return volume_error(error);
     volume.fs = fs;
     volume.operations++;
+    directory_forget();
     int64_t result = 0;
     if (ext2fs_blocks_count(fs->super) > kept->blocks || fs->blocksize != kept->block_size)
         result = -EINVAL;
@@ -338,9 +339,8 @@ static int64_t volume_look(void)
         mutex_unlock(&volume_lock);
         return result;
     }
-    if (!volume.clock)
+    if (!volume.clock && !wall_boot())
         clock_set(volume.fs->super);
-    volume.fs->now = volume_now();
     volume.phase = CLASS_MAP;
     return 0;
 }
@@ -409,6 +409,7 @@ static int64_t operation_run(int64_t (*change)(void *arguments), void *arguments
     for (int attempt = 0; attempt < ATTEMPTS; attempt++) {
         volume.phase = CLASS_MAP;
         volume.operations++;
+        volume.fs->now = volume_now();
         result = change(arguments);
         volume.operations++; // what it looked up may be as it was before
         if (result >= 0) {

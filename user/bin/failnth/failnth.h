@@ -20,7 +20,8 @@ struct operation {
     bool (*run)(const struct operation *operation, char *reason);
     /* Makes all as it was before a run() that went well; NULL: it is. False and why not. */
     bool (*undo)(const struct operation *operation, char *reason);
-    bool is_wrong; /* done only when asked for: shows that the sweep notices */
+    const char *(*why_not)(void); /* why it cannot be done here; NULL, or it says NULL: it can */
+    bool is_wrong;                /* done only when asked for: shows that the sweep notices */
 };
 
 extern const struct operation operations[];

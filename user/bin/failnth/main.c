@@ -288,8 +288,12 @@ int main(int argc, char **argv)
         if (!is_listed(settings.operations, operations[i].name) ||
             (operations[i].is_wrong && !settings.operations))
             continue;
-        good &= operation_sweep(&operations[i]);
         swept++;
+        const char *why_not = operations[i].why_not ? operations[i].why_not() : NULL;
+        if (why_not)
+            fprintf(stderr, "failnth: %s: left out, %s\n", operations[i].name, why_not);
+        else
+            good &= operation_sweep(&operations[i]);
     }
     if (!swept)
         tool_usage_error("--operations: there is none of these");

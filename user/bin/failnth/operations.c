@@ -6,6 +6,7 @@
 #include <sys/mman.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
+#include <sys/statfs.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -240,6 +241,14 @@ static bool fork_and_exec(const struct operation *operation, char *reason)
 
 /* ---- Mounts ---- */
 
+#define EXT2 0xEF53
+
+static const char *disk_is_root(void)
+{
+    struct statfs root;
+    return statfs("/", &root) == 0 && root.f_type == EXT2 ? "the disk is /" : NULL;
+}
+
 static bool mount_disk(const struct operation *operation, char *reason)
 {
     (void)operation;
@@ -311,7 +320,7 @@ const struct operation operations[] = {
     REFUSED(blk),
     REFUSED(console),
     REFUSED(ramfs),
-    {.name = "mount", .run = mount_disk, .undo = mount_disk_undo},
+    {.name = "mount", .run = mount_disk, .undo = mount_disk_undo, .why_not = disk_is_root},
     {.name = "leak", .run = leak, .is_wrong = true},
 };
 const size_t operation_count = sizeof operations / sizeof *operations;
