@@ -211,6 +211,12 @@ static const char *why_read_only(const struct ext2_super_block *super)
     return super->s_state & EXT2_VALID_FS ? NULL : "it was not unmounted: run e2fsck on it";
 }
 
+// On the device, until the first change: a mount alone writes nothing.
+static bool is_marked_clean(void)
+{
+    return volume.fs->super->s_state & EXT2_VALID_FS;
+}
+
 static int64_t state_set(bool clean)
 {
     struct ext2_super_block *super = volume.fs->super;
@@ -220,12 +226,14 @@ static int64_t state_set(bool clean)
     volume.fs->now = volume_now();
     volume.phase = CLASS_REST;
     errcode_t error = ext2fs_flush2(volume.fs, EXT2_FLAG_FLUSH_NO_SYNC);
-    if (error) {
+    if (error)
         cache_discard();
-        return volume_error(error);
-    }
-    cache_commit();
-    return write_back();
+    else
+        cache_commit();
+    int64_t result = error ? volume_error(error) : write_back();
+    if (result < 0)
+        super->s_state |= EXT2_VALID_FS; // the next change tries again, before it is made
+    return result;
 }
 
 // To be written to if it can be; else read-only.
@@ -249,8 +257,6 @@ static int64_t volume_begin(bool read_only)
         kept->read_only = 1;
         error = volume_open();
     }
-    if (error == 0 && !kept->read_only)
-        error = state_set(false);
     if (error < 0)
         volume_close();
     kept->mounted = error == 0;
@@ -265,7 +271,7 @@ static int64_t volume_end(void)
         result = opens_release();
         if (result < 0)
             cache_discard();
-        int64_t marked = result < 0 ? write_back() : state_set(true);
+        int64_t marked = result < 0 || is_marked_clean() ? write_back() : state_set(true);
         result = result < 0 ? result : marked;
     } else if (!kept->read_only) {
         result = cache_write_back();
@@ -437,7 +443,9 @@ RpcResult volume_change(int64_t (*change)(void *arguments), void *arguments)
         return rpc_error(result);
     if (kept->read_only)
         return volume_leave(-EROFS);
-    result = operation_run(change, arguments);
+    result = is_marked_clean() ? state_set(false) : 0;
+    if (result == 0)
+        result = operation_run(change, arguments);
     if (cache_is_full() && write_back() < 0)
         log_printf("the disk takes no more: what is written stays in memory");
     age_begin();
