@@ -11,7 +11,7 @@ disk=$1
 [[ -w $disk ]] || exit 0
 
 # Magic number and state, at 56 and 58 in the superblock at 1024 (ext2_fs.h).
-read -r magic_low magic_high state _ < <(od -An -tx1 -j1080 -N4 "$disk") || exit 0
+read -r magic_low magic_high state _ < <(od -An -tx1 -j1080 -N4 "$disk" 2> /dev/null) || exit 0
 [[ $magic_high$magic_low == ef53 && $((0x$state & 1)) == 0 ]] || exit 0
 if grep -q ":$(stat -c %i "$disk") " /proc/locks 2> /dev/null; then
     exit 0
