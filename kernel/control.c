@@ -192,6 +192,7 @@ uint64_t control_recover(void)
 
 void control_wake(void)
 {
+    control_thread->task.urgent = true;
     event_signal(arrived);
 }
 
@@ -218,6 +219,7 @@ static void control_task(void *argument)
     for (;;) {
         uint64_t seen = event_count(arrived);
         uint64_t due = control_recover(); // first: somebody waits
+        task_current()->urgent = false;
         struct job *job = queue_take();
         if (!job) {
             wait_event(arrived, seen, due);

@@ -26,7 +26,7 @@ void control_start(void); // boot: the control task
 // same call by the same thread gets its result. Task context, no lock held.
 int64_t control_run(struct control_command *command, void *file);
 
-// Something may be due: a start behind a shadow. Any context.
+// A start behind a shadow may be due, for which callers wait. Any context.
 void control_wake(void);
 // The same from a thread that the control task waits for, and which gives way to it. Task context.
 void control_wake_now(void);

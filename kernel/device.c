@@ -123,14 +123,14 @@ static void interrupt_close(struct device *device)
     device->pending = 0;
 }
 
-void device_release(struct object *object, struct domain *holder)
+void device_release(struct object *object, struct domain *holder, bool keep)
 {
     struct device *device = (struct device *)object;
     if (device->holder != holder)
         return;
     interrupt_close(device);
     if (device->virtio_type)
-        virtio_release(device);
+        virtio_release(device, keep);
     device->event_handle = 0;
     interrupt_state state = lock_take(&device->lock);
     device->holder = NULL;

@@ -13,8 +13,9 @@ struct domain;
 // (*busy tells which), or it is a legacy virtio device (logged).
 struct object *device_claim(const char *compatible, uint32_t type, struct domain *holder,
                             bool *busy);
-// Reclamation: interrupts masked, device reset, what was posted given back as lost. Task context.
-void device_release(struct object *object, struct domain *holder);
+// Reclamation: interrupts masked, what was posted ended or given back as lost, the device reset;
+// with KEEP only if something was lost, for it goes to the next instance. Task context.
+void device_release(struct object *object, struct domain *holder, bool keep);
 // Update: NEXT holds it from now on; the device stays as it is until `virtio_start`.
 void device_transfer(struct object *object, struct domain *holder, struct domain *next);
 void device_init(void); // boot: finds the virtio devices

@@ -36,11 +36,12 @@ struct domain {
     // What stopped it; the first fault wins.
     uint32_t fault_taken; // atomic
     struct fault_record fault;
-    bool reported;       // its fault is printed; LOCK_CONTROL
-    bool reaped;         // the reaper has it; LOCK_CONTROL
-    uint32_t held;       // uses by the control task: not reclaimed meanwhile; LOCK_CONTROL
-    bool keep_state;     // stopped for a restart: what it kept stays
-    struct domain *next; // all instances; LOCK_CONTROL
+    bool reported;        // its fault is printed; LOCK_CONTROL
+    bool reaped;          // the reaper has it; LOCK_CONTROL
+    uint32_t held;        // uses by the control task: not reclaimed meanwhile; LOCK_CONTROL
+    uint64_t rests_until; // ns since boot: not reclaimed before
+    bool keep_state;      // stopped for a restart: what it kept stays
+    struct domain *next;  // all instances; LOCK_CONTROL
 };
 
 extern struct domain *domains; // all instances; LOCK_CONTROL
@@ -76,6 +77,9 @@ void domain_park(struct domain *domain, bool park);
 // A dead instance gives up what the next one of its service needs: devices, kept state, loans. Its
 // threads may still be on their way out. Task context, no lock held.
 void domain_give_up(struct domain *domain);
+// The next instance serves: who waits for news from this one looks again, and its reclamation
+// begins in a moment only, because those who wait for replies come first. With a hold.
+void domain_rest(struct domain *domain);
 // Takes back all that a dead or replaced instance held. Nobody may be inside. Task context.
 void domain_reclaim(struct domain *domain);
 // Takes the record out of the list and frees it.

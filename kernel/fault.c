@@ -152,9 +152,14 @@ bool fault_kill(struct domain *domain, enum fault_cause cause, const struct trap
         fault_kick_sleepers(domain->version);
         harts_disturb();
     }
-    // Last: from here on the reaper may free it.
+    // Last: from here on the reaper may free it, but for who holds it, and whose release asks for
+    // that.
+    interrupt_state state = lock_take(&control_lock);
+    bool at_once = domain->held && record->restarts && !record->pause_ms;
     __atomic_store_n(&domain->state, DOMAIN_DEAD, __ATOMIC_RELEASE);
-    reclaim_request();
+    lock_release(&control_lock, state);
+    if (!at_once)
+        reclaim_request();
     return true;
 }
 

@@ -172,7 +172,6 @@ int handle_close(struct domain *domain, handle_t handle)
     return 0;
 }
 
-// Who still waits for news from the domain, on an event that it held, is to look again.
 static void event_announce_end(struct domain *domain, handle_t handle)
 {
     struct object *object = handle_object(domain, handle, OBJECT_EVENT);
@@ -182,10 +181,14 @@ static void event_announce_end(struct domain *domain, handle_t handle)
     object_put(object);
 }
 
+void handle_announce_end(struct domain *domain)
+{
+    for (handle_t handle = 0; handle < domain->handle_count; handle++)
+        event_announce_end(domain, handle);
+}
+
 void handle_close_all(struct domain *domain)
 {
-    for (handle_t handle = 0; handle < domain->handle_count; handle++) {
-        event_announce_end(domain, handle);
+    for (handle_t handle = 0; handle < domain->handle_count; handle++)
         handle_close(domain, handle);
-    }
 }

@@ -68,5 +68,7 @@ int handle_copy(struct domain *domain, handle_t handle, struct domain *next);
 // user threads only, else -EBADF.
 int handle_inherit(struct domain *domain, handle_t handle, struct domain *next);
 int handle_close(struct domain *domain, handle_t handle); // 0 or -EBADF
+// Who still waits for news from the domain, on an event that it holds, is to look again.
+void handle_announce_end(struct domain *domain);
 void handle_close_all(struct domain *domain);
 uint32_t handle_total(void); // of all domains

@@ -14,9 +14,11 @@
 #include "microcore/panic.h"
 #include "microcore/timer.h"
 
-#define POLL_NS                                                                                    \
-    200000 // threads that leave signal nothing: the gate's way out has no instruction for it
-#define POLL_MAX_NS      10000000
+// Threads that leave signal nothing: the gate's way out has no instruction for it.
+#define POLL_NS     200000
+#define POLL_MAX_NS 10000000
+// The fences of all harts cost those who have just waited for the next instance as much again.
+#define REST_NS          1000000
 #define REPORTS_A_SECOND 10
 
 static struct event *deaths;
@@ -120,19 +122,25 @@ static void report_fault(const struct domain *domain)
     report_next(level, record, service);
 }
 
-static void release_devices(struct domain *domain)
+static void release_devices(struct domain *domain, bool keep)
 {
     for (uint32_t i = 0; i < domain->handle_count; i++) {
         struct object *object = domain->handles[i].object;
         if (object && object->kind == OBJECT_DEVICE)
-            device_release(object, domain);
+            device_release(object, domain, keep);
     }
+}
+
+void domain_rest(struct domain *domain)
+{
+    handle_announce_end(domain);
+    domain->rests_until = time_now() + REST_NS;
 }
 
 void domain_give_up(struct domain *domain)
 {
     hart_interrupt_all(); // after which none of its instructions runs any more
-    release_devices(domain);
+    release_devices(domain, true);
     rref_give_up(domain, RPC_CRASHED);
 }
 
@@ -140,8 +148,10 @@ void domain_reclaim(struct domain *domain)
 {
     struct proxy *proxy = domain->proxy;
     bool stopped = domain->fault.cause == FAULT_STOP;
-    release_devices(domain);
+    release_devices(domain, false);
     rref_reclaim(domain, RPC_CRASHED, !stopped || domain->keep_state);
+    if (!domain->rests_until)
+        handle_announce_end(domain);
     handle_close_all(domain);
     interrupt_state state = lock_take(&control_lock);
     if (proxy && proxy->domain == domain)
@@ -154,12 +164,13 @@ void domain_reclaim(struct domain *domain)
     domain_forget(domain);
 }
 
-// A dead instance that nobody is inside of, and whether there are others that are not empty yet:
-// their threads are told again.
-static struct domain *find_empty(bool *waiting)
+// A dead instance that nobody is inside of and that has rested. *NEXT: when to look again, for
+// others; threads in them are told again, and looked for after PAUSE.
+static struct domain *find_empty(uint64_t pause, uint64_t *next)
 {
     struct domain *found = NULL;
-    *waiting = false;
+    uint64_t now = time_now();
+    *next = WAIT_FOREVER;
     interrupt_state state = lock_take(&control_lock);
     for (struct domain *domain = domains; domain && !found; domain = domain->next) {
         if (__atomic_load_n(&domain->state, __ATOMIC_ACQUIRE) != DOMAIN_DEAD || domain->reaped)
@@ -168,16 +179,26 @@ static struct domain *find_empty(bool *waiting)
             continue; // it has died since the reports; its death asks again
         if (domain->held)
             continue; // its release asks again
+        uint64_t due = domain->rests_until;
         if (domain_has_visitors(domain)) {
             fault_kick_sleepers(domain->version);
-            *waiting = true;
-            continue;
+            due = now + pause;
         }
-        domain->reaped = true;
-        found = domain;
+        if (due <= now) {
+            domain->reaped = true;
+            found = domain;
+        } else if (due < *next) {
+            *next = due;
+        }
     }
     lock_release(&control_lock, state);
     return found;
+}
+
+// Its successor comes first, whose start ends with its release.
+static bool is_being_replaced(const struct domain *domain)
+{
+    return domain->held && domain->fault.restarts && !domain->fault.pause_ms;
 }
 
 // One that has died by itself and was not reported yet.
@@ -186,7 +207,8 @@ static struct domain *find_unreported(void)
     struct domain *found = NULL;
     interrupt_state state = lock_take(&control_lock);
     for (struct domain *domain = domains; domain && !found; domain = domain->next) {
-        if (__atomic_load_n(&domain->state, __ATOMIC_ACQUIRE) != DOMAIN_DEAD || domain->reported)
+        if (__atomic_load_n(&domain->state, __ATOMIC_ACQUIRE) != DOMAIN_DEAD || domain->reported ||
+            is_being_replaced(domain))
             continue;
         domain->reported = true;
         if (domain->fault.cause != FAULT_STOP)
@@ -202,17 +224,16 @@ static void reaper(void *argument)
     task_current()->fail_run = FAIL_ALWAYS;
     uint64_t pause = POLL_NS;
     for (;;) {
-        uint64_t seen = event_count(deaths);
+        uint64_t seen = event_count(deaths), next;
         struct domain *domain;
-        bool waiting;
         while ((domain = find_unreported()))
             report_fault(domain); // only this task frees it
-        while ((domain = find_empty(&waiting))) {
+        while ((domain = find_empty(pause, &next))) {
             domain_reclaim(domain);
             pause = POLL_NS;
         }
-        wait_event(deaths, seen, waiting ? time_now() + pause : WAIT_FOREVER);
-        pause = waiting && pause < POLL_MAX_NS ? pause * 2 : pause;
+        wait_event(deaths, seen, next);
+        pause = next != WAIT_FOREVER && pause < POLL_MAX_NS ? pause * 2 : pause;
     }
 }
 

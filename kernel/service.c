@@ -87,13 +87,20 @@ void service_lose(struct domain *domain)
         event_signal(proxy->opened);
 }
 
-void service_forget_lost(struct proxy *proxy)
+// The dead instance, if there is one, is the caller's from now on, who releases it.
+static struct domain *service_take_lost(struct proxy *proxy)
 {
     interrupt_state state = lock_take(&control_lock);
     struct domain *lost = proxy->lost;
     proxy->lost = NULL;
     proxy->due = 0;
     lock_release(&control_lock, state);
+    return lost;
+}
+
+void service_forget_lost(struct proxy *proxy)
+{
+    struct domain *lost = service_take_lost(proxy);
     if (lost)
         domain_release(lost);
 }
@@ -354,17 +361,23 @@ int64_t service_restart(struct proxy *proxy, struct image *image, char *reason)
     return error;
 }
 
-// The next instance starts as soon as the dead one has given up what there is only one of; the rest
-// of it is reclaimed beside.
+// The next instance starts as soon as the dead one has given up what there is only one of. It is
+// told of and taken apart after that: callers wait, and what the reaper does slows down all harts.
 static void service_recover(struct proxy *proxy)
 {
     char reason[REASON_SIZE] = "";
-    uint64_t began = proxy->lost ? proxy->lost->fault.when : time_now();
+    struct domain *lost = service_take_lost(proxy);
+    uint64_t began = lost ? lost->fault.when : time_now();
     proxy->busy = true;
-    if (proxy->lost)
-        domain_give_up(proxy->lost);
-    service_forget_lost(proxy);
-    if (service_begin(proxy, proxy->image, reason)) {
+    if (lost)
+        domain_give_up(lost);
+    int64_t error = service_begin(proxy, proxy->image, reason);
+    task_current()->urgent = false;
+    if (lost) {
+        domain_rest(lost);
+        domain_release(lost);
+    }
+    if (error) {
         service_recover_failed(proxy, reason);
     } else {
         proxy->failures = 0;

@@ -263,10 +263,12 @@ int64_t service_update(struct proxy *proxy, struct image *image, bool rollback, 
     error = update_run(&update, image);
     task_current()->urgent = false;
     bool crashed = error && update.old->version->dead;
-    if (error)
+    if (error) {
         domain_release(update.old);
-    else
+    } else {
+        domain_rest(update.old);
         service_retire(update.old, false);
+    }
     if (!crashed)
         return error;
     if (update.stranded) {

@@ -10,6 +10,7 @@
 #include "kernel/domain.h"
 #include "kernel/log.h"
 #include "kernel/virtqueue.h"
+#include "microcore/string.h"
 #include "microcore/task.h"
 #include "microcore/timer.h"
 #include <stddef.h>
@@ -126,12 +127,13 @@ static void queues_drain(struct device *device)
     }
 }
 
-void virtio_release(struct device *device)
+void virtio_release(struct device *device, bool keep)
 {
     while (!change_begin(device))
         task_yield();
     queues_drain(device);
-    queues_free(device);
+    if (!keep || !device->started || queues_are_busy(device))
+        queues_free(device);
     change_end(device);
 }
 
@@ -161,21 +163,29 @@ static int features_accept(struct device *device, uint64_t wanted)
     return device_read32(device, VIRTIO_STATUS) & VIRTIO_FEATURES_OK ? 0 : -EIO;
 }
 
-static int64_t device_start(struct device *device, uint64_t features, uint64_t queues,
-                            uint64_t size)
+static bool setup_is_valid(const struct virtio_setup *setup)
 {
-    if (!queues || queues > VIRTIO_QUEUES_MAX || !size || size > VIRTQUEUE_SIZE_MAX ||
-        size & (size - 1))
+    return setup->queues && setup->queues <= VIRTIO_QUEUES_MAX && setup->size &&
+           setup->size <= VIRTQUEUE_SIZE_MAX && !(setup->size & (setup->size - 1));
+}
+
+// One that runs like that already, for a driver that has crashed, goes on: no domain can have
+// touched it, and a reset would cost those who wait half of their time.
+static int64_t device_start(struct device *device, const struct virtio_setup *setup)
+{
+    if (!setup_is_valid(setup))
         return -EINVAL;
     if (queues_are_busy(device))
         return -EBUSY;
+    if (device->started && !memcmp(setup, &device->setup, sizeof(*setup)))
+        return 0;
     int64_t error = queues_free(device);
     if (error)
         return error;
     device_write32(device, VIRTIO_STATUS, VIRTIO_ACKNOWLEDGE | VIRTIO_DRIVER);
-    error = features_accept(device, features);
-    for (uint32_t i = 0; i < queues && !error; i++) {
-        device->queues[i] = virtqueue_make(i, (uint32_t)size);
+    error = features_accept(device, setup->features);
+    for (uint32_t i = 0; i < setup->queues && !error; i++) {
+        device->queues[i] = virtqueue_make(i, (uint32_t)setup->size);
         error = device->queues[i] ? virtqueue_announce(device, device->queues[i]) : -ENOMEM;
     }
     if (error) {
@@ -184,6 +194,7 @@ static int64_t device_start(struct device *device, uint64_t features, uint64_t q
     }
     device_write32(device, VIRTIO_STATUS,
                    VIRTIO_ACKNOWLEDGE | VIRTIO_DRIVER | VIRTIO_FEATURES_OK | VIRTIO_DRIVER_OK);
+    device->setup = *setup;
     device->started = true;
     return 0;
 }
@@ -211,7 +222,8 @@ int64_t virtio_start(struct domain *domain, handle_t handle, uint64_t features, 
         return -EBADF;
     int64_t result = -EBUSY;
     if (change_begin(device)) {
-        result = device_start(device, features, queues, size);
+        const struct virtio_setup setup = {features, queues, size};
+        result = device_start(device, &setup);
         change_end(device);
     }
     return result;

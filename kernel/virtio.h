@@ -55,6 +55,11 @@ enum virtio_status {
 
 struct virtqueue;
 
+// What a driver has asked for at the start.
+struct virtio_setup {
+    uint64_t features, queues, size; // queues of so many entries each
+};
+
 struct device {
     struct object object;
     const struct machine_device *machine;
@@ -69,9 +74,10 @@ struct device {
     uint32_t pending;            // 1: claimed at the PLIC, completed by irq_done
     struct virtqueue *queues[VIRTIO_QUEUES_MAX];
     bool started;
-    bool changing;   // it is being started or stopped: nobody enters
-    uint32_t inside; // threads in its queues
-    bool broken;     // it did not reset: never to be used again
+    struct virtio_setup setup; // how, if it is started
+    bool changing;             // it is being started or stopped: nobody enters
+    uint32_t inside;           // threads in its queues
+    bool broken;               // it did not reset: never to be used again
 };
 
 // The device behind a handle of DOMAIN's; NULL: no such device. *virtio*: must be one. Devices stay
@@ -91,6 +97,7 @@ static inline void device_write32(const struct device *device, uint32_t offset, 
     *(volatile uint32_t *)(device->registers + offset) = value;
 }
 
-// Its driver is gone: what it had posted gets a moment to end, then the device is reset and its
-// queues are freed. Task context, no lock held.
-void virtio_release(struct device *device);
+// Its driver is gone: what it had posted gets a moment to end. If all has and KEEP, the device runs
+// on, without work, for a driver that asks for the same; else it is reset and its queues are freed.
+// Task context, no lock held.
+void virtio_release(struct device *device, bool keep);

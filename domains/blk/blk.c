@@ -107,7 +107,7 @@ static bool exported; // the requests are the successor's
 static bool imported; // the device runs already, and how is in blk_device
 
 // Kept by the core, so that they go to a successor while the device writes to them. What a crashed
-// instance has left will do: its device was reset.
+// instance has left will do: the device has nothing of its any more.
 static int64_t slots_make(void)
 {
     int64_t slots = core_rref_kept(SLOTS_KEY, SLOTS_SCHEMA);

@@ -126,8 +126,8 @@ RpcResult terminal_do_signals(void)
     if (!console.event_is_known)
         return rpc_error(-ESTALE);
     mutex_lock(&console_mutex);
-    uint32_t signals = console.signals;
-    console.signals = 0;
+    uint32_t signals = typed->signals;
+    typed->signals = 0;
     mutex_unlock(&console_mutex);
     return rpc_ok(signals);
 }

@@ -9,8 +9,9 @@
 //     console.c     the interface, the driver thread
 //     handover.c    update
 //
-// All state that an update carries over is one structure. console_mutex covers it and the device;
-// nothing sleeps with it. The second version counts, and shows the counts at Ctrl-T.
+// All state that an update carries over is two structures: what was typed lies in a kept RRef, so
+// that a crash loses no key. console_mutex covers them and the device; nothing sleeps with it. The
+// second version counts, and shows the counts at Ctrl-T.
 #pragma once
 #include "domain.h"
 #include "termios.h"
@@ -25,25 +26,30 @@ struct console_state {
     struct window_size window;
     handle_t event;        // signalled when poll's answer may have changed
     bool event_is_known;   // somebody has asked for it
-    uint32_t signals;      // bit N: signal N was asked for
     uint64_t read_timeout; // raw mode with VTIME: when an empty read is to end; 0: none runs
     // Output: bytes from `tail` to `head` wait for the device; both only grow.
     uint32_t output_head, output_tail;
-    uint32_t column;  // of the cursor, from 0
-    uint32_t blocked; // 1: somebody waits for room
-    // Input: finished lines, or all that came in raw mode. Symbols are bytes or INPUT_END.
-    uint32_t input_head, input_tail;
-    // The line that is being edited
-    uint32_t line_length;
-    uint32_t line_column;               // where on the screen it began
+    uint32_t column;                    // of the cursor, from 0
+    uint32_t blocked;                   // 1: somebody waits for room
     uint32_t literal;                   // 1: the next key counts as text (Ctrl-V)
     uint64_t bytes_read, bytes_written; // by programs; since boot where an update has schema 2
-    uint16_t input[INPUT_SIZE];
-    uint8_t line[LINE_SIZE];
     uint8_t output[OUTPUT_SIZE];
 };
 
+struct typed_state {
+    uint32_t signals; // bit N: signal N was asked for
+    // Finished lines, or all that came in raw mode, from `tail` to `head`; both only grow. Symbols
+    // are bytes or INPUT_END.
+    uint32_t head, tail;
+    // The line that is being edited
+    uint32_t line_length;
+    uint32_t line_column; // where on the screen it began
+    uint16_t symbols[INPUT_SIZE];
+    uint8_t line[LINE_SIZE];
+};
+
 extern struct console_state console;
+extern struct typed_state *typed; // within the kept RRef from settings_open on
 extern struct mutex console_mutex;
 extern struct worker console_worker;
 
@@ -94,7 +100,8 @@ void status_show(void);
 void input_uncook(void);
 
 // ---- control.c ----
-// The settings are kept with the core, so that a restart changes nothing for who has set them.
-// Takes them over from an instance before this one, or has the usual ones kept from now on.
+// Settings and what was typed are kept with the core, so that a restart changes nothing for who has
+// set or typed them. Takes them over from an instance before this one, or has the usual ones kept
+// from now on.
 int64_t settings_open(void);
 RpcResult settings_control(uint64_t request, rref_t argument, uint64_t value);

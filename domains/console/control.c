@@ -27,47 +27,56 @@ static const struct termios default_settings = {
 
 static const struct window_size default_window = {.rows = 24, .columns = 80};
 
-struct kept_settings {
+struct kept_state {
     struct termios settings;
     struct window_size window;
+    struct typed_state typed;
 };
 
 #define KEPT_KEY    0
-#define KEPT_SCHEMA 1
+#define KEPT_SCHEMA 2
 
-static rref_t kept; // struct kept_settings
+static struct typed_state imported; // by an update from an instance that kept none
+struct typed_state *typed = &imported;
+static struct kept_state *kept;
 
 static void settings_keep(void)
 {
-    const struct kept_settings now = {.settings = console.settings, .window = console.window};
-    if (kept)
-        core_rref_write(kept, 0, &now, sizeof now);
+    if (!kept)
+        return;
+    kept->settings = console.settings;
+    kept->window = console.window;
 }
 
 static int64_t settings_begin(void)
 {
-    int64_t rref = core_rref_alloc(sizeof(struct kept_settings), KEPT_SCHEMA);
+    int64_t rref = core_rref_alloc(sizeof(struct kept_state), KEPT_SCHEMA);
     if (rref < 0)
         return rref;
-    kept = (rref_t)rref;
-    console.settings = default_settings;
-    console.window = default_window;
+    kept = (struct kept_state *)(uintptr_t)rref;
+    kept->typed = imported;
+    typed = &kept->typed;
+    if (!console.settings.c_cflag) { // else they were imported
+        console.settings = default_settings;
+        console.window = default_window;
+    }
     settings_keep();
-    return core_rref_keep(kept, KEPT_KEY, KEPT_SCHEMA);
+    return core_rref_keep((rref_t)rref, KEPT_KEY, KEPT_SCHEMA);
 }
 
 int64_t settings_open(void)
 {
-    struct kept_settings before;
     int64_t rref = core_rref_kept(KEPT_KEY, KEPT_SCHEMA);
     if (rref <= 0)
         return settings_begin();
-    kept = (rref_t)rref;
-    int64_t status = core_rref_read(kept, 0, &before, sizeof before);
-    if (status < 0)
-        return status;
-    console.settings = before.settings;
-    console.window = before.window;
+    kept = (struct kept_state *)(uintptr_t)rref;
+    typed = &kept->typed;
+    if (typed->head - typed->tail > INPUT_SIZE || typed->line_length > LINE_SIZE) {
+        log_printf("what was typed is lost: the instance before has damaged it");
+        memset(typed, 0, sizeof *typed);
+    }
+    console.settings = kept->settings;
+    console.window = kept->window;
     return 0;
 }
 
@@ -105,7 +114,7 @@ static RpcResult set_window(rref_t argument)
     if (memcmp(&window, &console.window, sizeof window) != 0) {
         console.window = window;
         settings_keep();
-        console.signals |= 1u << SIGNAL_WINDOW;
+        typed->signals |= 1u << SIGNAL_WINDOW;
         console_changed();
     }
     return rpc_ok(0);

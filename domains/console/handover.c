@@ -27,20 +27,20 @@ RpcResult domain_export(uint64_t schema)
         .window = console.window,
         .event = console.event,
         .event_is_known = console.event_is_known,
-        .signals = console.signals,
+        .signals = typed->signals,
         .column = console.column,
         .blocked = console.blocked,
         .literal = console.literal,
-        .line_length = console.line_length,
-        .line_column = console.line_column,
+        .line_length = typed->line_length,
+        .line_column = typed->line_column,
         .input_count = input_queued(),
         .output_count = output_queued(),
         .read_timeout = console.read_timeout,
     };
     state_write(&writer, &record, sizeof record);
-    state_write(&writer, console.line, record.line_length);
-    for (uint32_t i = console.input_tail; i != console.input_head; i++)
-        state_write(&writer, &console.input[i % INPUT_SIZE], sizeof console.input[0]);
+    state_write(&writer, typed->line, record.line_length);
+    for (uint32_t i = typed->tail; i != typed->head; i++)
+        state_write(&writer, &typed->symbols[i % INPUT_SIZE], sizeof typed->symbols[0]);
     for (uint32_t i = console.output_tail; i != console.output_head; i++)
         state_write(&writer, &console.output[i % OUTPUT_SIZE], 1);
     if (schema >= 2) {
@@ -59,13 +59,13 @@ static void record_take(const struct record *record)
     }
     console.settings = record->settings;
     console.window = record->window;
-    console.signals = record->signals;
+    typed->signals = record->signals;
     console.column = record->column;
     console.blocked = record->blocked;
     console.literal = record->literal;
-    console.line_length = record->line_length;
-    console.line_column = record->line_column;
-    console.input_head = record->input_count;
+    typed->line_length = record->line_length;
+    typed->line_column = record->line_column;
+    typed->head = record->input_count;
     console.output_head = record->output_count;
     console.read_timeout = record->read_timeout;
 }
@@ -81,8 +81,8 @@ int64_t domain_import(rref_t state, uint64_t schema)
         state_refuse(&reader);
     if (!reader.failed)
         record_take(&record);
-    state_read(&reader, console.line, console.line_length);
-    state_read(&reader, console.input, console.input_head * sizeof console.input[0]);
+    state_read(&reader, typed->line, typed->line_length);
+    state_read(&reader, typed->symbols, typed->head * sizeof typed->symbols[0]);
     state_read(&reader, console.output, console.output_head);
     if (schema >= 2) {
         console.bytes_read = state_read_u64(&reader);

@@ -16,14 +16,15 @@ static bool is_key(uint32_t place, uint8_t byte)
 
 uint32_t input_queued(void)
 {
-    return console.input_head - console.input_tail;
+    return typed->head - typed->tail;
 }
 
 static bool queue_symbol(uint16_t symbol)
 {
     if (input_queued() == INPUT_SIZE)
         return false;
-    console.input[console.input_head++ % INPUT_SIZE] = symbol;
+    typed->symbols[typed->head % INPUT_SIZE] = symbol;
+    __atomic_store_n(&typed->head, typed->head + 1, __ATOMIC_RELEASE); // a crash finds it whole
     return true;
 }
 
@@ -48,10 +49,10 @@ static uint32_t take_line(uint8_t *bytes, uint32_t room, bool *finished)
 {
     uint32_t count = 0;
     while (!*finished && input_queued()) {
-        uint16_t symbol = console.input[console.input_tail % INPUT_SIZE];
+        uint16_t symbol = typed->symbols[typed->tail % INPUT_SIZE];
         if (symbol != INPUT_END && count == room)
             return count;
-        console.input_tail++;
+        typed->tail++;
         if (symbol != INPUT_END)
             bytes[count++] = (uint8_t)symbol;
         *finished = symbol == INPUT_END || symbol == '\n' || is_key(VEOL, (uint8_t)symbol);
@@ -64,7 +65,7 @@ static uint32_t take_raw(uint8_t *bytes, uint32_t room, bool *finished)
 {
     uint32_t count = 0;
     while (count < room && input_queued()) {
-        uint16_t symbol = console.input[console.input_tail++ % INPUT_SIZE];
+        uint16_t symbol = typed->symbols[typed->tail++ % INPUT_SIZE];
         if (symbol != INPUT_END) // typed while the terminal was cooked
             bytes[count++] = (uint8_t)symbol;
     }
@@ -84,37 +85,37 @@ uint32_t input_take(uint8_t *bytes, uint32_t room, bool *finished)
 static void line_finish(bool with_end)
 {
     // All or nothing: half a line would be taken for a whole one.
-    if (INPUT_SIZE - input_queued() < console.line_length + with_end) {
+    if (INPUT_SIZE - input_queued() < typed->line_length + with_end) {
         echo_byte(KEY_BELL);
         return;
     }
-    for (uint32_t i = 0; i < console.line_length; i++)
-        queue_symbol(console.line[i]);
+    for (uint32_t i = 0; i < typed->line_length; i++)
+        queue_symbol(typed->line[i]);
     if (with_end)
         queue_symbol(INPUT_END);
-    console.line_length = 0;
+    typed->line_length = 0;
     console_changed();
 }
 
 static void line_append(uint8_t byte)
 {
-    // The last place is for the line's end.
-    if (console.line_length >= LINE_SIZE - 1 && byte != '\n') {
+    // The last place is for the line's end, which is there already if it found the queue full.
+    if (typed->line_length >= LINE_SIZE - (byte != '\n')) {
         echo_byte(KEY_BELL);
         return;
     }
-    if (console.line_length == 0)
-        console.line_column = console.column;
-    console.line[console.line_length++] = byte;
+    if (typed->line_length == 0)
+        typed->line_column = console.column;
+    typed->line[typed->line_length++] = byte;
     if (setting_local(ECHO) || (byte == '\n' && setting_local(ECHONL)))
         echo_visible(byte);
 }
 
 static uint32_t line_screen_end(void)
 {
-    uint32_t column = console.line_column;
-    for (uint32_t i = 0; i < console.line_length; i++)
-        column = column_after(column, console.line[i], setting_local(ECHOCTL));
+    uint32_t column = typed->line_column;
+    for (uint32_t i = 0; i < typed->line_length; i++)
+        column = column_after(column, typed->line[i], setting_local(ECHOCTL));
     return column;
 }
 
@@ -122,8 +123,8 @@ static void line_erase_one(void)
 {
     uint8_t byte;
     do
-        byte = console.line[--console.line_length];
-    while ((console.settings.c_iflag & IUTF8) && (byte & 0xC0) == 0x80 && console.line_length);
+        byte = typed->line[--typed->line_length];
+    while ((console.settings.c_iflag & IUTF8) && (byte & 0xC0) == 0x80 && typed->line_length);
     if (!setting_local(ECHO))
         return;
     if (setting_local(ECHOE))
@@ -134,26 +135,26 @@ static void line_erase_one(void)
 
 static bool ends_in_word(void)
 {
-    uint8_t last = console.line[console.line_length - 1];
+    uint8_t last = typed->line[typed->line_length - 1];
     return last != ' ' && last != '\t';
 }
 
 static void line_erase_word(void)
 {
-    while (console.line_length && !ends_in_word())
+    while (typed->line_length && !ends_in_word())
         line_erase_one();
-    while (console.line_length && ends_in_word())
+    while (typed->line_length && ends_in_word())
         line_erase_one();
 }
 
 static void line_kill(void)
 {
     if (setting_local(ECHOKE) && setting_local(ECHOE)) {
-        while (console.line_length)
+        while (typed->line_length)
             line_erase_one();
         return;
     }
-    console.line_length = 0;
+    typed->line_length = 0;
     if (!setting_local(ECHO))
         return;
     echo_visible(console.settings.c_cc[VKILL]);
@@ -165,9 +166,9 @@ static void line_reprint(void)
 {
     echo_visible(console.settings.c_cc[VREPRINT]);
     echo_byte('\n');
-    console.line_column = console.column;
-    for (uint32_t i = 0; i < console.line_length; i++)
-        echo_visible(console.line[i]);
+    typed->line_column = console.column;
+    for (uint32_t i = 0; i < typed->line_length; i++)
+        echo_visible(typed->line[i]);
 }
 
 static void echo_number(uint64_t number)
@@ -192,16 +193,16 @@ void status_show(void)
     echo_text(" bytes read, ");
     echo_number(console.bytes_written);
     echo_text(" written]\n");
-    console.line_column = console.column;
-    for (uint32_t i = 0; i < console.line_length; i++)
-        echo_visible(console.line[i]);
+    typed->line_column = console.column;
+    for (uint32_t i = 0; i < typed->line_length; i++)
+        echo_visible(typed->line[i]);
 }
 
 // Keys that edit. Returns true when BYTE was one of them.
 static bool edit_key(uint8_t byte)
 {
     if (is_key(VERASE, byte)) {
-        if (console.line_length)
+        if (typed->line_length)
             line_erase_one();
     } else if (is_key(VKILL, byte)) {
         line_kill();
@@ -225,8 +226,8 @@ static bool edit_key(uint8_t byte)
 
 void input_flush(void)
 {
-    console.input_tail = console.input_head;
-    console.line_length = 0;
+    typed->tail = typed->head;
+    typed->line_length = 0;
     console.literal = 0;
 }
 
@@ -243,7 +244,7 @@ static bool signal_key(uint8_t byte)
         input_flush();
     if (setting_local(ECHO))
         echo_visible(byte);
-    console.signals |= 1u << signal;
+    typed->signals |= 1u << signal;
     console_changed();
     return true;
 }
@@ -293,6 +294,6 @@ void input_byte(uint8_t byte)
 
 void input_uncook(void)
 {
-    if (console.line_length)
+    if (typed->line_length)
         line_finish(false);
 }

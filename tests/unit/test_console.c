@@ -12,11 +12,17 @@
 #include "console.h"
 
 struct console_state console;
+rref_t fake_kept;
 static uint32_t changes;
 
 void console_changed(void)
 {
     changes++;
+}
+
+void log_printf(const char *format, ...)
+{
+    (void)format;
 }
 
 static void press(const char *keys)
@@ -48,6 +54,7 @@ static int start(void **state)
 {
     (void)state;
     memset(&console, 0, sizeof console);
+    fake_kept = 0; // a start without a predecessor
     settings_open();
     changes = 0;
     return 0;
@@ -152,9 +159,9 @@ static void signal_keys_ask_for_signals_and_drop_what_was_typed(void **state)
 {
     (void)state;
     press("abc\x03");
-    assert_int_equal(console.signals, 1u << SIGNAL_INTERRUPT);
+    assert_int_equal(typed->signals, 1u << SIGNAL_INTERRUPT);
     press("\x1a\x1c");
-    assert_int_equal(console.signals,
+    assert_int_equal(typed->signals,
                      1u << SIGNAL_INTERRUPT | 1u << SIGNAL_STOP | 1u << SIGNAL_QUIT);
     assert_int_equal(changes, 3);
     assert_string_equal(screen(), "abc^C^Z^\\");
@@ -170,7 +177,7 @@ static void raw_mode_gives_each_key_at_once_and_unchanged(void **state)
     assert_true(input_ready());
     assert_string_equal(read_once(100), "\x03\r\x7f");
     assert_string_equal(screen(), "");
-    assert_int_equal(console.signals, 0);
+    assert_int_equal(typed->signals, 0);
 }
 
 static void raw_mode_reads_the_line_that_was_being_typed(void **state)
@@ -206,19 +213,62 @@ static void a_full_queue_loses_no_finished_line(void **state)
 {
     (void)state;
     char line[64];
-    int typed = 0;
+    int lines = 0;
     for (int i = 0; i < 1000; i++) {
         int length = snprintf(line, sizeof line, "line number %d\r", i);
         if (input_queued() + (uint32_t)length > INPUT_SIZE)
             break;
         press(line);
-        typed++;
+        lines++;
     }
     press("this one does not fit at all\r");
-    for (int i = 0; i < typed; i++) {
+    for (int i = 0; i < lines; i++) {
         snprintf(line, sizeof line, "line number %d\n", i);
         assert_string_equal(read_once(100), line);
     }
+}
+
+static void the_end_of_a_line_that_found_no_room_is_asked_for_again(void **state)
+{
+    (void)state;
+    for (uint32_t i = 0; i < INPUT_SIZE / 1000; i++) { // the queue is nearly full
+        for (uint32_t j = 0; j < 999; j++)
+            press("x");
+        press("\r");
+    }
+    for (uint32_t j = 0; j < LINE_SIZE; j++)
+        press("y");
+    for (uint32_t again = 0; again < 100; again++)
+        press("\r");
+    assert_true(typed->line_length <= LINE_SIZE);
+    static char line[INPUT_SIZE];
+    while (input_ready())
+        strcpy(line, read_once(INPUT_SIZE));
+    assert_int_equal(line[0], 'x');
+    press("\r");
+    strcpy(line, read_once(INPUT_SIZE));
+    assert_int_equal(strlen(line), LINE_SIZE);
+    assert_int_equal(line[0], 'y');
+    assert_int_equal(line[LINE_SIZE - 1], '\n');
+}
+
+static void what_was_typed_outlives_a_crash_unless_it_is_damaged(void **state)
+{
+    (void)state;
+    press("first\rseco");
+    memset(&console, 0, sizeof console); // all that the next instance does not find
+    settings_open();
+    assert_string_equal(read_once(100), "first\n");
+    press("nd\r");
+    assert_string_equal(read_once(100), "second\n");
+    typed->head = typed->tail + INPUT_SIZE + 1;
+    settings_open();
+    assert_false(input_ready());
+    press("third");
+    typed->line_length = LINE_SIZE + 1;
+    settings_open();
+    press("fourth\r");
+    assert_string_equal(read_once(100), "fourth\n");
 }
 
 static void output_adds_returns_and_stops_when_full(void **state)
@@ -240,10 +290,10 @@ static void a_new_window_size_asks_for_a_signal_once(void **state)
     (void)state;
     struct window_size window = {.rows = 50, .columns = 132};
     settings_control(TIOCSWINSZ, (rref_t)(uintptr_t)&window, 0);
-    assert_int_equal(console.signals, 1u << SIGNAL_WINDOW);
-    console.signals = 0;
+    assert_int_equal(typed->signals, 1u << SIGNAL_WINDOW);
+    typed->signals = 0;
     settings_control(TIOCSWINSZ, (rref_t)(uintptr_t)&window, 0);
-    assert_int_equal(console.signals, 0);
+    assert_int_equal(typed->signals, 0);
     struct window_size answer;
     settings_control(TIOCGWINSZ, (rref_t)(uintptr_t)&answer, 0);
     assert_int_equal(answer.columns, 132);
@@ -265,6 +315,8 @@ int main(void)
         TEST(a_minimum_of_three_waits_for_three),
         TEST(a_line_too_long_rings_and_keeps_its_beginning),
         TEST(a_full_queue_loses_no_finished_line),
+        TEST(the_end_of_a_line_that_found_no_room_is_asked_for_again),
+        TEST(what_was_typed_outlives_a_crash_unless_it_is_damaged),
         TEST(output_adds_returns_and_stops_when_full),
         TEST(a_new_window_size_asks_for_a_signal_once),
     };

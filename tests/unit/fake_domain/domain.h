@@ -28,20 +28,22 @@ static inline int64_t core_rref_read(rref_t rref, uint64_t offset, void *target,
     return 0;
 }
 
-// Nothing is kept, and what is allocated is static: one at a time.
+// What is allocated is static, and one at a time is kept.
+extern rref_t fake_kept; // the test's, 0: nothing
+
 static inline int64_t core_rref_alloc(uint64_t bytes, uint64_t type)
 {
-    static char buffer[4096];
-    (void)bytes;
+    static _Alignas(16) char buffer[16384];
     (void)type;
+    memset(buffer, 0, bytes);
     return (int64_t)(uintptr_t)buffer;
 }
 
 static inline int64_t core_rref_keep(rref_t rref, uint64_t key, uint64_t schema)
 {
-    (void)rref;
     (void)key;
     (void)schema;
+    fake_kept = rref;
     return 0;
 }
 
@@ -49,5 +51,7 @@ static inline int64_t core_rref_kept(uint64_t key, uint64_t schema)
 {
     (void)key;
     (void)schema;
-    return -ENOENT;
+    return fake_kept ? (int64_t)fake_kept : -ENOENT;
 }
+
+void log_printf(const char *format, ...); // the test's
