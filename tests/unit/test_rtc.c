@@ -53,6 +53,7 @@ void log_printf(const char *format, ...)
 static int64_t start(uint64_t device, uint64_t since)
 {
     boot = 0;
+    fake_kept = 0;
     device_error = 0;
     device_ns = device;
     since_boot = since;
