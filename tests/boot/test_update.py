@@ -87,17 +87,17 @@ NULL_LOAD = "blkbench --dev=/dev/nullb0 --rw=randrw --verify --bs=4k --numjobs=2
 
 @pytest.mark.slow
 @pytest.mark.parametrize("cpus", [1, 2, 4, 8])
-def test_a_hundred_updates_of_the_disk_driver_under_load_fail_no_request(machine, cpus):
+def test_a_hundred_replacements_of_the_disk_driver_under_load_fail_no_request(machine, cpus):
     result = update_under_load(machine(cpus=cpus, timeout=60), "blk", "blk_v2",
-                               DISK_LOAD.format(20), 100)
+                               DISK_LOAD.format(12), 50)
     assert result["errors"] == 0 and result["ios"] > 0, result
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("cpus", [1, 2, 4, 8])
-def test_a_hundred_updates_of_null_block_under_load_lose_no_data(machine, cpus):
+def test_a_hundred_replacements_of_null_block_under_load_lose_no_data(machine, cpus):
     result = update_under_load(machine(cpus=cpus, timeout=60), "nullblk", "nullblk_v2",
-                               NULL_LOAD.format(20), 100)
+                               NULL_LOAD.format(12), 50)
     assert result["errors"] == 0 and result["verify_errors"] == 0 and result["ios"] > 0, result
 
 

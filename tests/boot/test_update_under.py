@@ -282,7 +282,7 @@ cat /proc/meminfo
 """
 
 
-@pytest.mark.parametrize("rounds", [10, pytest.param(200, marks=pytest.mark.slow)])
+@pytest.mark.parametrize("rounds", [10, pytest.param(100, marks=pytest.mark.slow)])
 def test_four_harts_call_while_services_are_replaced_crash_and_restart(machine, rounds):
     """With DEBUG=1 the gate stops for a while between any two of its steps."""
     one = machine(cpus=4, timeout=120,
