@@ -44,6 +44,15 @@ static bool header_fits(const struct elf_header *header, uint64_t length)
     return header->program_headers <= length && size <= length - header->program_headers;
 }
 
+bool elf_is_whole(const void *bytes, uint64_t length)
+{
+    struct elf_header header;
+    if (length < sizeof header)
+        return false;
+    memcpy(&header, bytes, sizeof header);
+    return header_fits(&header, length);
+}
+
 static uint32_t protection_of(uint32_t flags)
 {
     return (flags & SEGMENT_READ ? PROTECTION_READ : 0) |

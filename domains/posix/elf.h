@@ -7,6 +7,7 @@
 #include <stdint.h>
 
 #define ELF_HEADER_ROOM  4096u // headers must lie in this many bytes at the file's start
+#define ELF_HEADER_USUAL 512u  // and mostly lie in these
 #define ELF_SEGMENTS_MAX 16u
 
 struct elf_segment {
@@ -23,6 +24,9 @@ struct elf_program {
     uint32_t segment_count;
     struct elf_segment segments[ELF_SEGMENTS_MAX]; // ascending, no page belongs to two
 };
+
+// Are these first LENGTH bytes of a file all of a program's headers?
+bool elf_is_whole(const void *bytes, uint64_t length);
 
 // BYTES: the first LENGTH bytes of a file of FILE_SIZE. Addresses must lie in [LOWEST, HIGHEST).
 // Returns false where this is no program that can be loaded.

@@ -167,6 +167,17 @@ static int64_t program_walk(struct thread *thread, const char *path, struct walk
     return -EACCES;
 }
 
+// A file's first bytes: fewer where they tell enough, since each is copied three times. Their
+// number.
+static int64_t head_read(struct thread *thread, struct open_file *file, char *head)
+{
+    int64_t length = file_read_kernel(thread, file, head, ELF_HEADER_USUAL, 0);
+    if (length < (int64_t)ELF_HEADER_USUAL || elf_is_whole(head, (uint64_t)length) ||
+        (head[0] == '#' && memchr(head, '\n', (size_t)length)))
+        return length;
+    return file_read_kernel(thread, file, head, ELF_HEADER_ROOM, 0);
+}
+
 // Opens a program and reads its first bytes. Their number.
 static int64_t program_open(struct thread *thread, const char *path, struct open_file **file,
                             uint64_t *size, char *head)
@@ -180,7 +191,7 @@ static int64_t program_open(struct thread *thread, const char *path, struct open
     free(walk);
     if (result < 0)
         return result;
-    result = file_read_kernel(thread, *file, head, ELF_HEADER_ROOM, 0);
+    result = head_read(thread, *file, head);
     if (result < 0)
         file_put(thread, *file);
     return result;

@@ -101,6 +101,17 @@ CHANGE(a_size_that_overflows_is_refused, file.segments[1].p_memsz = UINT64_MAX)
 CHANGE(an_entry_in_data_is_refused, file.header.e_entry = 0x11000)
 CHANGE(an_entry_outside_is_refused, file.header.e_entry = 0x100)
 
+static void the_headers_are_whole_where_none_is_cut(void **state)
+{
+    (void)state;
+    for (size_t length = 0; length <= sizeof good; length++) {
+        uint8_t *copy = malloc(length ? length : 1);
+        memcpy(copy, &good, length);
+        assert_int_equal(elf_is_whole(copy, length), length == sizeof good);
+        free(copy);
+    }
+}
+
 static void a_file_cut_anywhere_is_refused(void **state)
 {
     struct elf_program program;
@@ -157,6 +168,7 @@ int main(void)
         cmocka_unit_test(a_size_that_overflows_is_refused),
         cmocka_unit_test(an_entry_in_data_is_refused),
         cmocka_unit_test(an_entry_outside_is_refused),
+        cmocka_unit_test(the_headers_are_whole_where_none_is_cut),
         cmocka_unit_test(a_file_cut_anywhere_is_refused),
         cmocka_unit_test(random_headers_do_no_harm),
     };
