@@ -35,6 +35,7 @@ def machine(tmp_path_factory):
     for name, instructions in FAULTS.items():
         files[f"bin/fault_{name}"] = compile_fault(folder, name, instructions)
     files["bin/script"] = b"#!/bin/sh -e\necho script $1\n"
+    files["bin/long"] = b"#!" + b" " * 1000 + b"/bin/sh -e\necho long $1\n"
     files["bin/truncated"] = files["bin/posix_check"][:3000]
     files["bin/garbage"] = bytes(range(1, 255)) * 20
     one = Machine(folder, cpus=2, files=files)
@@ -64,6 +65,7 @@ def test_bad_programs_are_refused(machine):
 
 def test_a_script_runs_through_its_interpreter(machine):
     assert machine.check("/bin/script works") == "script works\n"
+    assert machine.check("env /bin/long works") == "long works\n"
 
 
 def test_control_c_ends_what_is_in_the_foreground(machine):
