@@ -174,13 +174,16 @@ static void faults_are_signals(void)
 
 static void alarms_ring(void)
 {
-    struct itimerval timer = {.it_value = {0, 50000}}, rest;
+    struct itimerval late = {.it_value = {1000, 0}}, soon = {.it_value = {0, 50000}}, rest;
     handle(SIGALRM, note, 0);
     seen = 0;
-    CHECK(setitimer(ITIMER_REAL, &timer, NULL) == 0);
-    CHECK(getitimer(ITIMER_REAL, &rest) == 0 && rest.it_value.tv_usec > 0);
-    pause_ms(1000);
+    CHECK(setitimer(ITIMER_REAL, &late, NULL) == 0);
+    CHECK(getitimer(ITIMER_REAL, &rest) == 0 && rest.it_value.tv_sec > 900);
+    CHECK(setitimer(ITIMER_REAL, &soon, &rest) == 0 && rest.it_value.tv_sec > 900);
+    for (int tries = 0; tries < 1000 && !seen; tries++)
+        pause_ms(20); // the signal ends it
     CHECK(seen == SIGALRM);
+    CHECK(getitimer(ITIMER_REAL, &rest) == 0 && !rest.it_value.tv_sec && !rest.it_value.tv_usec);
     handle(SIGALRM, SIG_DFL, 0);
 }
 
