@@ -212,7 +212,10 @@ RpcResult fault_unwind(struct gate_call *call)
     struct proxy *proxy = frame->proxy;
     int64_t error = fault_status(frame->version->domain);
     uint64_t try = (frame->carried & FRAME_TRIES_MASK) / FRAME_TRY + 1;
-    bool repeat = try < TRIES_MAX && frame_is_repeatable(frame);
+    bool repeatable = frame_is_repeatable(frame), repeat = repeatable && try < TRIES_MAX;
+    if (repeatable && !repeat)
+        log_line(LOG_QUIET, "shadow", "%s: a request that has met %u crashes is given up",
+                 proxy->name, TRIES_MAX);
     call->method = frame_method(frame);
     memcpy(call->arguments, frame->arguments, sizeof(call->arguments));
     frame_pop(true);

@@ -301,7 +301,7 @@ CHAIN = r"""
 for device in vda nullb0; do
     (while [ ! -e /tmp/stop ]; do
         blkbench --dev=/dev/$device --rw=randrw --verify --size=1m --numjobs=2 --iodepth=4 --runtime=1 \
-            --force -j || echo BAD
+            --force -j 2>&1 || echo BAD
     done > /tmp/load_$device) &
 done
 change() { # SERVICE IMAGE: until it is done; "busy" leaves all as it was
@@ -338,11 +338,15 @@ def test_a_chain_is_replaced_at_once_under_load_while_others_recover(machine, cp
     for service in ("blk", "devfs", "posix"):
         lines = one.check(f"cat /tmp/changes_{service}").splitlines()
         assert len(lines) == 2 * rounds and all("0 failed" in line for line in lines), lines
-    for device in ("vda", "nullb0"):
+    # A request is repeated after two crashes and not after the third, which one here may meet where a
+    # slow host keeps its thread from running for two rounds of the loop above. The core says so.
+    given_up = int(one.run("dmesg | grep -c 'nullblk: a request .* is given up'")[0].split()[0])
+    for device, allowed in (("vda", 0), ("nullb0", given_up)):
         text = one.check(f"cat /tmp/load_{device}")
         loads = json_lines(text)
-        assert loads and "BAD" not in text, text
-        assert all(each["errors"] == each["verify_errors"] == 0 for each in loads), loads
+        assert loads and text.count("BAD") <= allowed, text
+        assert sum(each["errors"] for each in loads) <= allowed, (allowed, text)
+        assert all(each["verify_errors"] == 0 for each in loads), loads
     now = rows(one)
     assert all(row["state"] in ("running", "probation") for row in now.values()), now
     assert now["nullblk"]["faults"] and now["null"]["faults"], now

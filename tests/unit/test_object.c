@@ -205,6 +205,8 @@ static void who_waits_for_the_events_of_a_domain_hears_of_its_end(void **state)
     struct event event = {0};
     object_init(&event.object, OBJECT_EVENT, note_destroyed);
     handle_insert(&domain, &event.object, 0);
+    handle_announce_end(&domain);
+    assert_int_equal(event.count, 1);
     handle_close_all(&domain);
     assert_int_equal(event.count, 1);
     assert_int_equal(destroyed, 1);
