@@ -13,6 +13,7 @@ import pty
 import re
 import select
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
@@ -79,28 +80,22 @@ def expect(found, wanted, what):
     assert found == wanted, f"{what}: {found!r}, not {wanted!r}"
 
 
-AGAIN_SECONDS = 1
-
-
 def on_terminal(place, words, dialogue, limit=LIMIT, environment=None):
-    """Runs a program on a terminal; types each answer when its text has come, and Ctrl-C
-    again and again until the next text comes. (output, status)"""
+    """Runs a program on a terminal; types each answer when its text has come. (output, status)"""
     pid, master = pty.fork()
     if pid == 0:
+        for number in signal.SIGINT, signal.SIGQUIT:
+            signal.signal(number, signal.SIG_DFL)  # who runs in the background ignores them
         os.chdir(place.folder)
         os.execve(EMULATOR, [EMULATOR, "-L", str(place.tree), str(PROGRAMS / words[0]), *words[1:]],
                   {"PATH": os.environ["PATH"], "HOME": "/", "TERM": "vt100", "PS1": "# ",
                    **(environment or {})})
     output, position, end = "", 0, time.monotonic() + limit
-    dialogue, typed, typed_at = list(dialogue), "", 0
+    dialogue = list(dialogue)
     while time.monotonic() < end:
-        comes = dialogue and dialogue[0][0] in output[position:]
-        if comes:
+        if dialogue and dialogue[0][0] in output[position:]:
             position += output[position:].index(dialogue[0][0]) + len(dialogue[0][0])
-            typed = dialogue.pop(0)[1]
-        if comes or typed == "\x03" and time.monotonic() > typed_at + AGAIN_SECONDS:
-            os.write(master, typed.encode())
-            typed_at = time.monotonic()
+            os.write(master, dialogue.pop(0)[1].encode())
         if not select.select([master], [], [], 0.1)[0]:
             continue
         try:
@@ -1016,8 +1011,7 @@ def the_shell_edits_lines_recalls_history_and_completes_names(place):
 def control_c_ends_what_runs_and_not_the_shell(place):
     output, status = on_terminal(place, ["mksh", "-i"], [
         # The program itself shows that it runs, since the line editor takes Ctrl-C for a key; and no shell
-        # between them, which would end with a status. Where the shell is slow to put it into the
-        # foreground, it is the shell that gets the first one.
+        # between them, which would end with a status.
         ("# ", "cat text -; echo $((1+1))not\r"),
         (TEXT.splitlines()[-1], "\x03"),
         ("# ", "echo $((2+2))here\r"),
