@@ -12,6 +12,7 @@
 #include "microcore/fail.h"
 #include "microcore/hart.h"
 #include "microcore/panic.h"
+#include "microcore/task.h"
 #include "microcore/timer.h"
 
 // Threads that leave signal nothing: the gate's way out has no instruction for it.
@@ -152,7 +153,9 @@ void domain_reclaim(struct domain *domain)
     rref_reclaim(domain, RPC_CRASHED, !stopped || domain->keep_state);
     if (!domain->rests_until)
         handle_announce_end(domain);
+    task_yield(); // callers that share this hart wait for one part at most
     handle_close_all(domain);
+    task_yield();
     interrupt_state state = lock_take(&control_lock);
     if (proxy && proxy->domain == domain)
         proxy->domain = NULL;
@@ -222,6 +225,7 @@ static void reaper(void *argument)
 {
     (void)argument;
     task_current()->fail_run = FAIL_ALWAYS;
+    task_current()->patient = true; // nobody waits for it
     uint64_t pause = POLL_NS;
     for (;;) {
         uint64_t seen = event_count(deaths), next;

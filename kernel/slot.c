@@ -184,8 +184,10 @@ void slot_release(struct slot *slot)
     lock_release(&slot->lock, state);
     fence_all(true);
     gate_table_free(slot_table(slot, 0));
-    for (uint32_t n = 1; n < SLOT_ROOTS; n++)
+    for (uint32_t n = 1; n < SLOT_ROOTS; n++) {
+        task_yield(); // long enough for callers who share this hart
         table_free(slot_table(slot, n), 0);
+    }
     heap_forget_slot(slot);
     slot->pages = slot->stack_pages = 0;
     slot->heap_end = 0;

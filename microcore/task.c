@@ -20,14 +20,19 @@ struct task_list {
     struct task *first, *last;
 };
 
-// Tasks that an interrupt woke come before the others, but only URGENT_MAX in a row.
-#define URGENT_MAX 8
+// Tasks that an interrupt woke come before the others, but only URGENT_MAX in a row; patient ones
+// when nobody else is ready, or once the first of them has waited for so long.
+#define URGENT_MAX  8
+#define PATIENCE_NS 5000000
+
+enum turn { URGENT, NORMAL, PATIENT, TURNS };
 
 struct run_queue {
     struct lock lock;
-    struct task_list urgent, normal; // first come, first served
-    uint32_t count;                  // of both
-    uint32_t urgent_taken;           // since the last normal one
+    struct task_list lists[TURNS]; // each: first come, first served
+    uint32_t count;                // of all
+    uint32_t urgent_taken;         // since one of the others
+    uint64_t patient_since;        // ns: when the first patient one came, or one was taken
 } __attribute__((aligned(128)));
 
 static struct run_queue queues[HARTS_MAX];
@@ -63,7 +68,7 @@ void task_prepare(struct task *task, const char *name, void (*function)(void *),
     task->timer_index = 0;
     task->timed_out = false;
     task->wake_pending = false;
-    task->urgent = false;
+    task->urgent = task->patient = false;
     task->fail_run = fail_inherit();
     task->run_ns = 0;
     task->name = name;
@@ -153,13 +158,29 @@ static bool list_remove(struct task_list *list, const struct task *task)
     return true;
 }
 
-static void queue_add(struct hart *hart, struct task *task, bool urgent)
+static enum turn task_turn(const struct task *task, bool interrupt)
+{
+    bool urgent = task->urgent || (interrupt && !task->patient);
+    return urgent ? URGENT : task->patient ? PATIENT : NORMAL;
+}
+
+static void queue_add(struct hart *hart, struct task *task, enum turn turn)
 {
     struct run_queue *queue = &queues[hart->index];
     interrupt_state state = lock_take(&queue->lock);
-    list_add(urgent ? &queue->urgent : &queue->normal, task);
+    if (turn == PATIENT && !queue->lists[PATIENT].first)
+        queue->patient_since = time_now();
+    list_add(&queue->lists[turn], task);
     __atomic_store_n(&queue->count, queue->count + 1, __ATOMIC_RELEASE);
     lock_release(&queue->lock, state);
+}
+
+// Whose turn it is, if one of that list can be taken.
+static enum turn queue_turn(const struct run_queue *queue)
+{
+    if (queue->lists[PATIENT].first && time_now() - queue->patient_since >= PATIENCE_NS)
+        return PATIENT;
+    return queue->urgent_taken < URGENT_MAX || !queue->lists[NORMAL].first ? URGENT : NORMAL;
 }
 
 // Takes a task from the hart's own queue (OWN), or from another's if nobody is busy with that.
@@ -172,15 +193,16 @@ static struct task *queue_take(struct run_queue *queue, bool own)
         state = lock_take(&queue->lock);
     else if (!lock_try(&queue->lock, &state))
         return NULL;
-    bool urgent_first = queue->urgent_taken < URGENT_MAX || !queue->normal.first;
-    struct task *task = urgent_first ? list_take(&queue->urgent, own) : NULL;
-    queue->urgent_taken = task ? queue->urgent_taken + 1 : 0;
-    if (!task)
-        task = list_take(&queue->normal, own);
-    if (!task)
-        task = list_take(&queue->urgent, own);
-    if (task)
+    enum turn turn = queue_turn(queue);
+    struct task *task = list_take(&queue->lists[turn], own);
+    for (enum turn each = URGENT; !task && each < TURNS; each++)
+        task = list_take(&queue->lists[turn = each], own);
+    if (task) {
+        queue->urgent_taken = turn == URGENT ? queue->urgent_taken + 1 : 0;
+        if (turn == PATIENT)
+            queue->patient_since = time_now();
         __atomic_store_n(&queue->count, queue->count - 1, __ATOMIC_RELAXED);
+    }
     lock_release(&queue->lock, state);
     return task;
 }
@@ -278,7 +300,7 @@ void task_reschedule(void)
     if (next) {
         if (self != hart->idle) {
             __atomic_store_n(&self->state, TASK_READY, __ATOMIC_RELAXED);
-            queue_add(hart, self, self->urgent);
+            queue_add(hart, self, self->urgent ? URGENT : NORMAL);
         }
         switch_to(hart, next);
     }
@@ -290,15 +312,15 @@ void task_hurry(struct task *task)
     struct hart *hart = task->hart;
     struct run_queue *queue = &queues[hart->index];
     interrupt_state state = lock_take(&queue->lock);
-    bool waits = list_remove(&queue->normal, task);
+    bool waits = list_remove(&queue->lists[NORMAL], task);
     bool stays = __atomic_load_n(&task->on_hart, __ATOMIC_ACQUIRE); // its context is being saved
     if (waits && stays)
-        list_add(&queue->urgent, task);
+        list_add(&queue->lists[URGENT], task);
     else if (waits)
         __atomic_store_n(&queue->count, queue->count - 1, __ATOMIC_RELAXED);
     lock_release(&queue->lock, state);
     if (waits && !stays)
-        queue_add(hart_current(), task, true);
+        queue_add(hart_current(), task, URGENT);
     else if (waits && hart != hart_current())
         hart_reschedule(hart);
 }
@@ -339,20 +361,21 @@ void task_hand_over(void)
 }
 
 // Queues a task that has just become ready. One that is being saved: there. One that an interrupt
-// woke: here if the hart slept, else on a sleeping hart, else at once here. One that another task
-// woke: here if nobody else waits here, for who wakes often blocks soon, and waking a hart takes
-// far longer; if the waker does not block, a sleeping hart gets it after a moment. Else on a
-// sleeping hart, or where it ran last.
+// woke: here if the hart slept, else on a sleeping hart, else at once here (a patient one: where it
+// ran last, in its turn). One that another task woke: here if nobody else waits here, for who wakes
+// often blocks soon, and waking a hart takes far longer; if the waker does not block, a sleeping
+// hart gets it after a moment. Else on a sleeping hart, or where it ran last.
 static void task_queue(struct task *task)
 {
     struct hart *self = hart_current();
-    bool urgent = self->in_interrupt;
+    bool urgent = self->in_interrupt && !task->patient;
     bool chosen = urgent && self->current == self->idle;
     struct hart *hart = chosen ? self : task->hart;
     if (__atomic_load_n(&task->on_hart, __ATOMIC_ACQUIRE)) {
         hart = task->hart;
         chosen = urgent;
-    } else if (!urgent && !__atomic_load_n(&queues[self->index].count, __ATOMIC_RELAXED)) {
+    } else if (!self->in_interrupt &&
+               !__atomic_load_n(&queues[self->index].count, __ATOMIC_RELAXED)) {
         hart = self;
         if (self->current != self->idle && __atomic_load_n(&idle_harts, __ATOMIC_RELAXED))
             timer_hand_over();
@@ -361,7 +384,7 @@ static void task_queue(struct task *task)
         chosen = idle || urgent;
         hart = idle ? idle : urgent ? self : task->hart;
     }
-    queue_add(hart, task, urgent || task->urgent);
+    queue_add(hart, task, task_turn(task, self->in_interrupt));
     __atomic_thread_fence(__ATOMIC_SEQ_CST); // it looks into its queue after it says that it sleeps
     if (chosen || hart_claim_idle(hart->index))
         hart_reschedule(hart);

@@ -35,6 +35,7 @@ struct task {
     bool timed_out;       // the deadline woke it
     bool wake_pending;    // woken before it had blocked
     bool urgent;          // comes before others when it is ready: somebody waits for what it does
+    bool patient;         // once woken, lets others go first for a while: nobody waits for it
     bool uses_float;      // a user thread: f registers are saved at a switch if sstatus.FS is dirty
     uint32_t fail_run;    // whose requests these are, for microcore/fail.h
     uint64_t run_ns;      // CPU time used

@@ -12,9 +12,9 @@
 
 include tests/stress/build.mk
 
-TEST_GOALS := test check fuzz $(filter $(B)/tests/%,$(MAKECMDGOALS))
+TEST_GOALS := test check fuzz test-programs $(filter $(B)/tests/%,$(MAKECMDGOALS))
 
-.PHONY: test check bench models fuzz
+.PHONY: test test-programs check bench models fuzz
 
 ifneq ($(filter $(TEST_GOALS),$(MAKECMDGOALS)),)
 UNIT_SOURCES := $(wildcard tests/unit/test_*.c)
@@ -49,6 +49,8 @@ include tests/hostile/build.mk tests/strangers/build.mk tests/mutants/build.mk
 
 test: all $(TEST_PROGRAMS) ## run every test; ends with the counts
 	@tests/run
+
+test-programs: all $(TEST_PROGRAMS) ## build what the tests need, for tests/run
 
 check: all $(TEST_PROGRAMS) ## run the quick part of the tests, under 3 minutes
 	@tests/run --quick
