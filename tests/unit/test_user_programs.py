@@ -890,6 +890,20 @@ def blkbench_tells_people_what_fio_tells_them(place):
 
 
 @test
+def blkbench_reads_the_clock_seldom_if_told(place):
+    disk_make(place)
+    for limit in ("--ios=100", "--runtime=1"):
+        status, stdout, _ = place.run("blkbench", "--dev=disk", limit, "--gtod_reduce", "-j")
+        result = json.loads(stdout)
+        assert status == 0 and result["lat_ns"] is None, stdout
+        assert result["ios"] >= 100 and result["iops"] > 0 and result["elapsed_ns"] > 0, stdout
+    stdout = place.run("blkbench", "--dev=disk", "--ios=100", "--gtod_reduce")[1]
+    assert "IOPS=" in stdout and "latency" not in stdout, stdout
+    expect(place.run("blkbench", "--dev=disk", "--gtod_reduce", "--runtime=1", "--write_iops_log=log")[0], 2,
+           "with a log of times")
+
+
+@test
 def blkbench_shows_its_progress_on_a_terminal_only(place):
     disk_make(place)
     output, _ = on_terminal(place, ["blkbench", "--dev=disk", "--runtime=3"], [])

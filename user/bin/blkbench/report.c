@@ -13,9 +13,21 @@ static uint64_t per_second(uint64_t count, uint64_t elapsed_ns)
     return elapsed_ns ? (uint64_t)((unsigned __int128)count * NSEC_PER_SEC / elapsed_ns) : 0;
 }
 
+static void latency_print_json(const struct histogram *latency)
+{
+    if (!latency) {
+        printf(",\"lat_ns\":null");
+        return;
+    }
+    printf(",\"lat_ns\":{\"min\":%lu,\"mean\":%lu,\"p50\":%lu,\"p95\":%lu,\"p99\":%lu,\"p99.9\":%"
+           "lu,\"max\":%lu}",
+           latency->count ? latency->least : 0, histogram_mean(latency),
+           histogram_percentile(latency, 500), histogram_percentile(latency, 950),
+           histogram_percentile(latency, 990), histogram_percentile(latency, 999), latency->most);
+}
+
 void report_print_json(const struct settings *settings, const struct outcome *outcome)
 {
-    const struct histogram *latency = &outcome->histogram;
     printf("{\"dev\":");
     json_print_string(settings->device);
     printf(",\"rw\":\"%s\",\"bs\":%lu,\"numjobs\":%u,\"iodepth\":%u", settings->pattern,
@@ -27,11 +39,7 @@ void report_print_json(const struct settings *settings, const struct outcome *ou
     printf(",\"elapsed_ns\":%lu,\"iops\":%lu,\"bw_bytes\":%lu", outcome->elapsed_ns,
            per_second(outcome->ios, outcome->elapsed_ns),
            per_second(outcome->ios * settings->block_size, outcome->elapsed_ns));
-    printf(",\"lat_ns\":{\"min\":%lu,\"mean\":%lu,\"p50\":%lu,\"p95\":%lu,\"p99\":%lu,\"p99.9\":%"
-           "lu,\"max\":%lu}",
-           latency->count ? latency->least : 0, histogram_mean(latency),
-           histogram_percentile(latency, 500), histogram_percentile(latency, 950),
-           histogram_percentile(latency, 990), histogram_percentile(latency, 999), latency->most);
+    latency_print_json(settings->clock_seldom ? NULL : &outcome->histogram);
     if (outcome->insns_per_io < 0)
         puts(",\"insns_per_io\":null}");
     else
@@ -67,18 +75,8 @@ static void latency_print(const char *name, uint64_t ns)
     printf(" %s=%lu.%02lu", name, ns / 1000, ns % 1000 / 10);
 }
 
-void report_print(const struct settings *settings, const struct outcome *outcome)
+static void latencies_print(const struct histogram *latency)
 {
-    const struct histogram *latency = &outcome->histogram;
-    char iops[16], rate[24], total[24];
-    printf("%s: rw=%s, bs=%lu, numjobs=%u, iodepth=%u%s\n", settings->device, settings->pattern,
-           settings->block_size, settings->jobs, settings->depth,
-           settings->verify ? ", verified" : "");
-    printf("  IOPS=%s, BW=%s/s, %lu requests, %s in %lu ms\n",
-           count_format(per_second(outcome->ios, outcome->elapsed_ns), iops),
-           bytes_format(per_second(outcome->ios * settings->block_size, outcome->elapsed_ns), rate),
-           outcome->ios, bytes_format(outcome->ios * settings->block_size, total),
-           outcome->elapsed_ns / 1000000);
     printf("  latency (usec):");
     latency_print("min", latency->count ? latency->least : 0);
     latency_print("mean", histogram_mean(latency));
@@ -88,8 +86,23 @@ void report_print(const struct settings *settings, const struct outcome *outcome
     latency_print("p95", histogram_percentile(latency, 950));
     latency_print("p99", histogram_percentile(latency, 990));
     latency_print("p99.9", histogram_percentile(latency, 999));
-    printf("\n  errors: %lu failed, %lu with wrong data\n", outcome->errors,
-           outcome->verify_errors);
+    putchar('\n');
+}
+
+void report_print(const struct settings *settings, const struct outcome *outcome)
+{
+    char iops[16], rate[24], total[24];
+    printf("%s: rw=%s, bs=%lu, numjobs=%u, iodepth=%u%s\n", settings->device, settings->pattern,
+           settings->block_size, settings->jobs, settings->depth,
+           settings->verify ? ", verified" : "");
+    printf("  IOPS=%s, BW=%s/s, %lu requests, %s in %lu ms\n",
+           count_format(per_second(outcome->ios, outcome->elapsed_ns), iops),
+           bytes_format(per_second(outcome->ios * settings->block_size, outcome->elapsed_ns), rate),
+           outcome->ios, bytes_format(outcome->ios * settings->block_size, total),
+           outcome->elapsed_ns / 1000000);
+    if (!settings->clock_seldom)
+        latencies_print(&outcome->histogram);
+    printf("  errors: %lu failed, %lu with wrong data\n", outcome->errors, outcome->verify_errors);
     if (outcome->insns_per_io >= 0)
         printf("  instructions per request: %ld\n", outcome->insns_per_io);
 }

@@ -47,7 +47,7 @@ static void request_submit(struct worker *worker, struct rings *rings, unsigned 
     flight->index = lane_choose(lane, worker->settings, &flight->write);
     if (flight->write && lane->generations)
         lane_fill(lane, worker->settings, flight->index);
-    flight->began = nanoseconds_now();
+    flight->began = worker->settings->clock_seldom ? 0 : nanoseconds_now();
     block_ring_requests(ring)[ring->submitted++ % ring->size] = (struct block_ring_request){
         .tag = number,
         .address = (uintptr_t)lane->buffer,

@@ -19,7 +19,7 @@
 static const char usage[] =
     "[--dev=/dev/vda] [--rw=read|write|randread|randwrite|rw|randrw] [--bs=4k]\n"
     "                [--size=SIZE] [--numjobs=1] [--iodepth=1] [--runtime=5 | --ios=N]\n"
-    "                [--verify] [--seed=N] [--force] [-j [--counts]]\n"
+    "                [--verify] [--seed=N] [--force] [--gtod_reduce] [-j [--counts]]\n"
     "                [--write_iops_log=FILE [--log_avg_msec=10]]\n"
     "  --size     bytes of the device that each job uses (all of it, shared out; with --verify at "
     "most 64m)\n"
@@ -28,6 +28,7 @@ static const char usage[] =
     "  --runtime  seconds; --ios: requests of each job\n"
     "  --verify   blocks carry address, generation and checksum, and each read is checked\n"
     "  --force    write to a device although it is mounted\n"
+    "  --gtod_reduce  read the clock once in 64 requests: their speed without it, no latencies\n"
     "  --write_iops_log  lines `msec since boot, requests` for each 10 ms, or --log_avg_msec; "
     "needs "
     "--runtime\n"
@@ -106,6 +107,8 @@ static bool flag_parse(struct settings *settings, const char *word)
         settings->verify = true;
     else if (strcmp(word, "--force") == 0)
         settings->force = true;
+    else if (strcmp(word, "--gtod_reduce") == 0)
+        settings->clock_seldom = true;
     else if (strcmp(word, "--counts") == 0)
         settings->counts = true;
     else if (strcmp(word, "-j") == 0)
@@ -167,6 +170,8 @@ void settings_parse(struct settings *settings, int argc, char **argv)
         refuse("--ios and --runtime: give one of them");
     if (settings->log && settings->ios)
         refuse("--write_iops_log: needs --runtime, not --ios");
+    if (settings->log && settings->clock_seldom)
+        refuse("--write_iops_log: needs the clock, not --gtod_reduce");
     if (!settings->ios && !settings->runtime_ns)
         settings->runtime_ns = 5 * NSEC_PER_SEC;
     if (settings->jobs * settings->depth > WORKERS_MAX)

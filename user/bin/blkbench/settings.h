@@ -17,7 +17,8 @@ struct settings {
     bool verify;
     bool force;
     bool json;
-    bool counts; /* with json: all requests made and ended, beside those that are measured */
+    bool clock_seldom; /* not read for each request: no latencies */
+    bool counts;       /* with json: all requests made and ended, beside those that are measured */
     uint64_t block_size; /* bytes of a request */
     uint64_t size;       /* bytes of the device that a job uses, a multiple of block_size */
     uint64_t ios;        /* requests of a job; 0: as many as the time allows */
