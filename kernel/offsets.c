@@ -33,7 +33,6 @@ void kernel_offsets(void)
     OFFSET(THREAD_TOP, thread, top);
     OFFSET(THREAD_PROCESS, thread, process);
     OFFSET(THREAD_COOKIE, thread, cookie);
-    OFFSET(THREAD_USER_FRAME, thread, user_frame);
     OFFSET(THREAD_USER_NEWS, thread, user_news);
     OFFSET(FRAME_RA, frame, ra);
     OFFSET(FRAME_SP, frame, sp);

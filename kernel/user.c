@@ -45,10 +45,18 @@ static void user_lost(struct thread *thread, int64_t status)
     thread->user_ending = true;
 }
 
+// User mode calls from here next: what kernel/user_call.S needs not write each time.
+static void user_call_ready(struct thread *thread)
+{
+    thread->frames->ra = (uint64_t)user_call_return;
+    thread->frames->sp = (uint64_t)thread->user_frame;
+}
+
 static void user_deliver(struct thread *thread, uint64_t cause, uint64_t address, uint64_t pc)
 {
     uint64_t arguments[8] = {thread->cookie, cause, address, pc};
     RpcResult result = gate_call_core(thread->process, PROCESS_DELIVER, arguments);
+    user_call_ready(thread);
     if (result.status == RPC_BUSY)
         thread->user_pending = cause == CAUSE_KICK; // a fault comes again by itself
     else if (result.status < -4095)
@@ -66,6 +74,7 @@ void user_call_finish(int64_t status, uint64_t value, struct trap_frame *frame)
     else if (!thread->registers_set)
         frame->x[10] = status ? (uint64_t)status : value;
     thread->registers_set = false;
+    trap_status_user(frame);
     trap_leave_user(frame);
 }
 
@@ -82,7 +91,6 @@ static bool user_resolve(struct thread *thread, const struct trap_frame *frame)
 void kernel_user_trap(struct trap_frame *frame)
 {
     struct thread *thread = thread_current();
-    thread->user_frame = frame;
     if (!user_resolve(thread, frame))
         user_deliver(thread, frame->cause, frame->value, frame->pc);
 }
@@ -90,7 +98,6 @@ void kernel_user_trap(struct trap_frame *frame)
 void user_trap_exit(struct trap_frame *frame)
 {
     struct thread *thread = thread_current();
-    thread->user_frame = frame;
     while (thread->user_ending ||
            __atomic_exchange_n(&thread->user_pending, false, __ATOMIC_ACQ_REL)) {
         interrupts_enable();
@@ -119,7 +126,6 @@ static void user_main(void *argument)
     struct thread *thread = thread_current();
     if (thread->user_ending)
         user_end(thread);
-    thread->user_frame = &frame;
     trap_enter_user(&frame);
 }
 
@@ -137,6 +143,8 @@ int64_t user_start(struct domain *domain, struct space *space, uint64_t cookie,
     }
     object_init(&thread->object, OBJECT_THREAD, user_destroy);
     thread->is_user = true;
+    thread->user_frame = trap_user_room(&thread->task);
+    user_call_ready(thread);
     object_get(&thread->object); // one use is the thread's own, one goes with the handle
     object_get(&space->object);
     object_get(&domain->proxy->object);

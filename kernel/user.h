@@ -24,5 +24,9 @@ uint32_t user_end_all(const struct proxy *process);
 // and whatever else is to be done is done. Interrupts off.
 void user_call_finish(int64_t status, uint64_t value, struct trap_frame *frame);
 
+// In user_call.S: where the service's answer to a system call comes back to, on the core's stack at
+// the user's frame.
+extern const char user_call_return[];
+
 // On the way back to user mode, interrupts off: delivers what is pending, or ends the thread.
 void user_trap_exit(struct trap_frame *frame);

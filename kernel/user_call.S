@@ -7,67 +7,76 @@
 #include "offsets.h"
 
 #define SSTATUS_SIE 0x2
+#define SSTATUS_SPP 0x100
 
     .section .text.gate, "ax"
 
-// State: interrupts off, tp = current thread, sscratch = the user's tp, scratch[0..1] = its sp and t0,
-// t0 free, everything else the user's. The thread's core stack is empty.
+// State: interrupts off, tp = current thread, sscratch = the user's tp, scratch[1] = its t0, t0 free,
+// everything else the user's. The thread's core stack is empty: TASK_CORE_STACK is the user's frame.
     .balign 64
     .globl kernel_user_call
 kernel_user_call:
-    ld      sp, TASK_CORE_STACK(tp)
-    addi    sp, sp, -TRAP_SIZE
+    ld      t0, TASK_CORE_STACK(tp)
+    sd      sp, TRAP_X + 16(t0)
+    mv      sp, t0
     trap_save
-    ld      t0, TASK_SCRATCH + 0(tp)    // the user's sp
-    ld      t1, TASK_SCRATCH + 8(tp)    // and t0
-    csrrw   t2, sscratch, tp            // and tp; sscratch = task again
+    ld      t0, TASK_SCRATCH + 8(tp)    // the user's t0
+    csrrw   t1, sscratch, tp            // and tp; sscratch = task again
     csrr    t3, sepc
-    csrr    t4, sstatus
     addi    t3, t3, 4                   // behind the ecall
-    sd      t0, TRAP_X + 16(sp)
-    sd      t1, TRAP_X + 40(sp)
-    sd      t2, TRAP_X + 32(sp)
+    sd      t0, TRAP_X + 40(sp)
+    sd      t1, TRAP_X + 32(sp)
     sd      t3, TRAP_PC(sp)
-    sd      t4, TRAP_STATUS(sp)
-    sd      sp, THREAD_USER_FRAME(tp)
-    sd      sp, TASK_CORE_STACK(tp)     // what the core does meanwhile goes below
     csrsi   sstatus, SSTATUS_SIE
 
-    // The call, as gate_call_core makes it: (cookie, number, a0..a5). State: the core's frame is the top.
+    // The call, as gate_call_core makes it: (a0..a5, cookie, number). State: a0..a5 and a7 are the
+    // user's, the core's frame is the top, and its ra and sp are those of user_call_return.
     ld      t2, THREAD_TOP(tp)
-    la      t0, user_call_return
-    sd      t0, FRAME_RA(t2)
-    sd      sp, FRAME_SP(t2)
     ld      t3, THREAD_PROCESS(tp)
-    mv      t0, a7
-    mv      a7, a5
-    mv      a6, a4
-    mv      a5, a3
-    mv      a4, a2
-    mv      a3, a1
-    mv      a2, a0
-    mv      a1, t0
-    ld      a0, THREAD_COOKIE(tp)
+    ld      a6, THREAD_COOKIE(tp)
     li      t1, 0                       // method `syscall`
     li      t5, 1
     addi    t2, t2, FRAME_SIZE
     j       gate_push
 
-// State: a0, a1 = RpcResult, sp = the trap frame, interrupts on, everything else the callee's.
+// State: a0, a1 = RpcResult, sp = the trap frame, interrupts on, everything else the callee's. A
+// method that has returned has left s0..s8 and s11 as the user had them, as C does: it is the user's
+// own service, which may set all of its registers anyway. After any other end a0 is an error.
+    .globl user_call_return
 user_call_return:
-    addi    t0, sp, TRAP_SIZE
-    csrci   sstatus, SSTATUS_SIE
-    sd      t0, TASK_CORE_STACK(tp)
+    li      t0, SSTATUS_SPP | SSTATUS_SIE
+    csrc    sstatus, t0                 // FS says what it has to: the f registers are the user's
     ld      t1, THREAD_USER_NEWS(tp)
     ld      t2, TASK_HART(tp)
     or      t1, t1, a0                  // a transport error, news for it, registers were set
     lbu     t2, HART_RESCHEDULE(t2)
     or      t1, t1, t2
+    ld      t0, TRAP_PC(sp)
     bnez    t1, 1f
-    mv      a0, sp
-    sd      a1, TRAP_X + 80(sp)
-    j       trap_return                 // the f registers are as the frame's status says
+    csrw    sepc, t0
+    mv      a0, a1
+    ld      ra, TRAP_X + 8(sp)
+    ld      gp, TRAP_X + 24(sp)
+    ld      tp, TRAP_X + 32(sp)         // sscratch = task
+    ld      t0, TRAP_X + 40(sp)
+    ld      t1, TRAP_X + 48(sp)
+    ld      t2, TRAP_X + 56(sp)
+    ld      a1, TRAP_X + 88(sp)
+    ld      a2, TRAP_X + 96(sp)
+    ld      a3, TRAP_X + 104(sp)
+    ld      a4, TRAP_X + 112(sp)
+    ld      a5, TRAP_X + 120(sp)
+    ld      a6, TRAP_X + 128(sp)
+    ld      a7, TRAP_X + 136(sp)
+    ld      s9, TRAP_X + 200(sp)
+    ld      s10, TRAP_X + 208(sp)
+    ld      t3, TRAP_X + 224(sp)
+    ld      t4, TRAP_X + 232(sp)
+    ld      t5, TRAP_X + 240(sp)
+    ld      t6, TRAP_X + 248(sp)
+    ld      sp, TRAP_X + 16(sp)
+    sret
 1:  mv      a2, sp
     call    user_call_finish
-    ld      a0, THREAD_USER_FRAME(tp)
+    mv      a0, sp
     j       trap_return

@@ -22,6 +22,8 @@ context_switch:
     sd      s9, TASK_CONTEXT + 88(a0)
     sd      s10, TASK_CONTEXT + 96(a0)
     sd      s11, TASK_CONTEXT + 104(a0)
+    addi    t0, a0, TASK_CONTEXT
+    sc.d    zero, ra, (t0)              // an lr of this task does not meet an sc of the next
     fence   rw, w
     sw      zero, TASK_ON_HART(a0)      // its stack is left: from here on another hart may take it
     mv      tp, a1

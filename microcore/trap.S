@@ -13,14 +13,14 @@
     .globl trap_entry
 trap_entry:
     csrrw   tp, sscratch, tp
-    sd      sp, TASK_SCRATCH + 0(tp)
     sd      t0, TASK_SCRATCH + 8(tp)
     csrr    t0, scause
     addi    t0, t0, -CAUSE_USER_ECALL
     beqz    t0, kernel_user_call        // never comes back here
+    sd      sp, TASK_SCRATCH + 0(tp)
     csrr    t0, sstatus
     andi    t0, t0, SSTATUS_SPP
-    beqz    t0, 1f                      // from user mode
+    beqz    t0, 3f                      // from user mode
     csrr    t0, sepc
     srai    t0, t0, 32
     addi    t0, t0, -(SLOT_FIRST)
@@ -33,9 +33,11 @@ trap_entry:
 1:  ld      sp, TASK_CORE_STACK(tp)
 2:  andi    sp, sp, -16
     addi    sp, sp, -TRAP_SIZE
+    j       4f
+3:  ld      sp, TASK_CORE_STACK(tp)     // there is room above it (trap_user_room)
 
     // State: sp = the frame, tp = task, t0 free.
-    trap_save
+4:  trap_save
     ld      t0, TASK_SCRATCH + 0(tp)    // the interrupted sp
     ld      t1, TASK_SCRATCH + 8(tp)    // the interrupted t0
     csrrw   t2, sscratch, tp            // the interrupted tp; sscratch = task again

@@ -158,12 +158,23 @@ void trap_handle(struct trap_frame *frame)
     kernel_trap_exit(frame);
 }
 
+void trap_status_user(struct trap_frame *frame)
+{
+    frame->status = csr_read(sstatus);
+    frame->status &= ~(uint64_t)(SSTATUS_SPP | SSTATUS_SIE);
+    frame->status |= SSTATUS_SPIE;
+}
+
 void trap_enter_user(struct trap_frame *frame)
 {
     interrupts_disable();
     task_float_load();
-    frame->status = csr_read(sstatus);
-    frame->status &= ~(uint64_t)(SSTATUS_SPP | SSTATUS_SIE);
-    frame->status |= SSTATUS_SPIE;
+    trap_status_user(frame);
     trap_return(frame);
+}
+
+struct trap_frame *trap_user_room(struct task *task)
+{
+    task->core_stack -= sizeof(struct trap_frame);
+    return (struct trap_frame *)task->core_stack;
 }

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: MIT
 // Traps. Entry takes its stack through sscratch (the current task), never from the interrupted
 // code: if core code was interrupted and sp lay on the task's core stack, the frame goes below it;
-// otherwise (user mode, a pc in a slot, the gate on a domain's stack) it goes to task->core_stack.
-// User mode and domains may have any value in sp for a moment, so they are told by SPP and pc.
+// otherwise (a pc in a slot, the gate on a domain's stack) it goes below task->core_stack. From
+// user mode, where the core stack is empty, it is always the same room above task->core_stack. User
+// mode and domains may have any value in sp for a moment, so they are told by SPP and pc.
 #pragma once
 #include <stdbool.h>
 #include <stdint.h>
@@ -38,8 +39,8 @@ static inline bool trap_from_user(const struct trap_frame *frame)
 
 // ---- Upcalls: the kernel implements these ----
 
-// An ecall from user mode, in assembly: trap.S jumps here with the user's registers but sp, t0 (in
-// task->scratch) and tp (in sscratch). It ends in trap_return.
+// An ecall from user mode, in assembly: trap.S jumps here with the user's registers but t0 (in
+// task->scratch[1]) and tp (in sscratch). The status of its frame is not set. Returns to user mode.
 void kernel_user_call(void);
 
 // Any other synchronous trap from user mode. Interrupts are on; may block. Returns to user mode
@@ -66,6 +67,14 @@ bool kernel_pc_is_domain(uint64_t pc);
 // What every return from a trap to user mode ends with: reschedules, kernel_trap_exit, f registers.
 // Interrupts off.
 void trap_leave_user(struct trap_frame *frame);
+
+// The status with which a frame goes back to user mode, with the f registers as they are now. For a
+// frame that has none; interrupts off.
+void trap_status_user(struct trap_frame *frame);
+
+// Makes the room for the frames of a task that will run in user mode, before it runs.
+struct task;
+struct trap_frame *trap_user_room(struct task *task);
 
 // First return to user mode of a new thread: *frame holds its registers (status is set here).
 __attribute__((noreturn)) void trap_enter_user(struct trap_frame *frame);

@@ -100,21 +100,20 @@ static int64_t call_unknown(struct thread *thread, uint64_t number)
     return -ENOSYS;
 }
 
-static int64_t call_run(struct thread *thread, uint64_t number, const uint64_t *a)
+// One whose number is not in the table.
+static __attribute__((noinline)) int64_t call_other(struct thread *thread, uint64_t number,
+                                                    const uint64_t *a)
 {
-    if (number < CALL_TABLE_SIZE && call_table[number])
-        return call_table[number](thread, a);
     if (number == CALL_BLOCK_RING)
         return call_block_ring(thread, a);
     return number == CALL_POWEROFF ? call_poweroff(thread, a) : call_unknown(thread, number);
 }
 
-static void call_begin(struct thread *thread)
+static inline int64_t call_run(struct thread *thread, uint64_t number, const uint64_t *a)
 {
-    thread->is_repeated = thread->is_restarting;
-    thread->is_restarting = false;
-    if (!thread->is_repeated)
-        thread->progress = 0;
+    call_function *function = number < CALL_TABLE_SIZE ? call_table[number] : NULL;
+    thread->process->calls++;
+    return function ? function(thread, a) : call_other(thread, number, a);
 }
 
 // How a call that was interrupted ends where a handler comes first: with what it has done.
@@ -123,34 +122,69 @@ static int64_t interrupted_result(const struct thread *thread)
     return thread->progress ? (int64_t)thread->progress : -EINTR;
 }
 
-// What the call returns, once signals have been dealt with. One that is to leave and has nothing to
-// tell is issued again by the core, perhaps to another instance.
-static RpcResult call_end(struct thread *thread, int64_t result, uint64_t first)
+#define CALL_RESTARTS (INT64_MIN + 2) // no result either
+
+// What the call returns where that is not its result alone: it failed, or there are signals to be
+// dealt with. One that is to leave and has nothing to tell is issued again by the core, perhaps to
+// another instance.
+static __attribute__((noinline)) int64_t call_end(struct thread *thread, int64_t result,
+                                                  uint64_t first)
 {
-    if (result != -EINTR && !signal_is_pending(thread))
-        return rpc_ok((uint64_t)result);
-    int64_t told = result == -EINTR ? interrupted_result(thread) : result;
-    bool is_set = result == CALL_REGISTERS;
-    enum delivery delivery = signals_deliver(thread, is_set ? NULL : &told, first);
-    if (delivery == DELIVERY_HANDLED || delivery == DELIVERY_ENDED || result != -EINTR)
-        return rpc_ok((uint64_t)told);
-    thread->is_restarting = true;
-    return rpc_error(-ERESTART);
+    if (result == CALL_ENDED)
+        return 0;
+    if (result == -EINTR || signal_is_pending(thread)) {
+        int64_t told = result == -EINTR ? interrupted_result(thread) : result;
+        bool is_set = result == CALL_REGISTERS;
+        enum delivery delivery = signals_deliver(thread, is_set ? NULL : &told, first);
+        if (delivery == DELIVERY_ENDED)
+            return told;
+        if (delivery != DELIVERY_HANDLED && result == -EINTR) {
+            thread->is_restarting = true;
+            thread->ready = 0;
+            return CALL_RESTARTS;
+        }
+        result = told;
+    }
+    thread->progress = 0;
+    return result;
 }
 
-RpcResult process_do_syscall(uint64_t cookie, uint64_t number, uint64_t a0, uint64_t a1,
-                             uint64_t a2, uint64_t a3, uint64_t a4, uint64_t a5)
+// The thread comes in for the first time, or again with the call that it was asked to leave, or
+// after that. NULL: there is none of that cookie.
+static __attribute__((noinline)) struct thread *call_arrive(uint64_t cookie)
 {
-    const uint64_t a[] = {a0, a1, a2, a3, a4, a5};
     struct thread *thread = thread_arrive(cookie);
     if (!thread) {
         core_user_exit();
-        return rpc_ok(0);
+        return NULL;
     }
-    thread->process->calls++;
-    call_begin(thread);
+    thread->is_repeated = thread->is_restarting;
+    thread->is_restarting = false;
+    if (!thread->is_repeated) {
+        thread->progress = 0;
+        thread->ready = cookie;
+    }
+    return thread;
+}
+
+RpcResult process_do_syscall(uint64_t a0, uint64_t a1, uint64_t a2, uint64_t a3, uint64_t a4,
+                             uint64_t a5, uint64_t cookie, uint64_t number)
+{
+    const uint64_t a[] = {a0, a1, a2, a3, a4, a5};
+    uint32_t index = (uint32_t)cookie;
+    struct thread *thread = &threads[index];
+    __asm__("" : "+r"(thread)); // kept as it is, not as base and index
+    if (index >= sizeof threads / sizeof *threads || thread->ready != cookie)
+        thread = call_arrive(cookie);
+    if (!thread)
+        return rpc_ok(0);
     int64_t result = call_run(thread, number, a);
-    return result == CALL_ENDED ? rpc_ok(0) : call_end(thread, result, a0);
+    if (result < 0 || signal_is_pending(thread)) {
+        result = call_end(thread, result, a[0]);
+        if (result == CALL_RESTARTS)
+            return rpc_error(-ERESTART);
+    }
+    return rpc_ok((uint64_t)result);
 }
 
 // ---- Faults ----

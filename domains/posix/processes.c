@@ -116,6 +116,7 @@ struct process *process_create(void)
 void process_free(struct process *process)
 {
     process->thread->process = NULL;
+    process->thread->ready = 0;
     process->pid = 0;
     process->life = LIFE_FREE;
 }

@@ -33,6 +33,9 @@
 struct process;
 
 struct thread {
+    // Its cookie if its next call needs no more than to be run; 0 if the thread lacks buffers, or
+    // that call has been begun before. Aligned to a power of two, since each call looks it up.
+    _Alignas(128) uint64_t ready;
     uint32_t index;
     uint32_t generation;
     struct process *process; // NULL: the place is free
@@ -119,7 +122,8 @@ static inline struct thread *thread_arrive(uint64_t cookie)
 // Whether the thread has a signal to deal with: one that is pending and not blocked.
 static inline bool signal_is_pending(const struct thread *thread)
 {
-    return thread->process->signals.pending & ~thread->blocked;
+    return atomic_load_explicit(&thread->process->signals.pending, memory_order_relaxed) &
+           ~thread->blocked;
 }
 
 // A new process with a thread, in LIFE_ALIVE but known to nobody, with no memory or files. NULL:
