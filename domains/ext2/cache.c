@@ -14,6 +14,7 @@ static uint16_t changed[SLOTS_MAX];                 // the current operation's
 static uint16_t older[SLOTS_MAX];                   // the versions before
 static uint32_t changed_count, dirty_count, hand;
 static bool is_move, conflict;
+static bool is_written_past; // by cache_note_written, or an earlier instance
 
 static uint64_t current(void)
 {
@@ -116,6 +117,7 @@ static void tables_clear(void)
     memset(buckets, 0xFF, sizeof buckets);
     changed_count = dirty_count = hand = 0;
     is_move = conflict = false;
+    is_written_past = true;
 }
 
 void cache_begin(uint32_t block_size, uint64_t blocks)
@@ -164,6 +166,21 @@ void cache_recover(void)
 bool cache_has(uint64_t block)
 {
     return slot_newest(block) != NONE;
+}
+
+bool cache_yields(uint64_t block)
+{
+    uint16_t slot = slot_newest(block);
+    if (slot != NONE && kept->slots[slot].state == SLOT_DIRTY)
+        return false;
+    if (slot != NONE)
+        slot_release(slot);
+    return true;
+}
+
+void cache_note_written(void)
+{
+    is_written_past = true;
 }
 
 // The number of blocks from BLOCK on that are on the device only, at most COUNT.
@@ -421,6 +438,11 @@ int64_t cache_write_back(void)
         int64_t error = class_write(class, &wrote);
         if (error < 0)
             return error;
+        if (class == CLASS_CONTENT)
+            wrote |= is_written_past;
     }
-    return disk_flush();
+    int64_t flushed = disk_flush();
+    if (flushed == 0)
+        is_written_past = false;
+    return flushed;
 }

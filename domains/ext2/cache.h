@@ -45,6 +45,14 @@ uint8_t *cache_write(uint64_t block, bool whole, enum block_class class, int64_t
 // Whether reading the block needs no device.
 bool cache_has(uint64_t block);
 
+// Sees to it that the block can be moved past the cache: false where the cache has a newer one than
+// the device, or one of the current operation.
+bool cache_yields(uint64_t block);
+
+// Contents have been written past the cache; nothing that refers to them goes to the device before
+// that is flushed.
+void cache_note_written(void);
+
 // Reads COUNT blocks from BLOCK on in one request, as far as it can; for cache_read to find them.
 void cache_fetch(uint64_t block, uint32_t count);
 

@@ -81,7 +81,7 @@ static errcode_t channel_read(io_channel channel, unsigned long long block, int 
 
 // Whether the block lies where its group keeps inodes, or other things that describe the group. Of
 // the others, the library writes a new one before it says that it is in use.
-static enum block_class class_of(uint64_t block)
+enum block_class channel_class(uint64_t block)
 {
     ext2_filsys fs = volume.fs;
     if (!fs || block <= fs->super->s_first_data_block)
@@ -113,7 +113,7 @@ static errcode_t channel_write(io_channel channel, unsigned long long block, int
         uint64_t within, n = range_piece(&range, &within), at = range.at / kept->block_size;
         const uint8_t *before = cache_has(at) ? cache_read(at, &error) : NULL;
         if (!before || memcmp(before + within, from, n) != 0) {
-            uint8_t *bytes = cache_write(at, n == kept->block_size, class_of(at), &error);
+            uint8_t *bytes = cache_write(at, n == kept->block_size, channel_class(at), &error);
             if (!bytes)
                 return (errcode_t)-error;
             memcpy(bytes + within, from, n);

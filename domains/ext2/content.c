@@ -1,7 +1,14 @@
 // SPDX-License-Identifier: MIT
 #include "content.h"
 
-#define RUN_BLOCKS 64u // that are mapped at once; the most that is read ahead
+#include "disk.h"
+#include "map.h"
+
+#define RUN_BLOCKS MAP_RUN_MAX // that are mapped at once; the most that is read ahead
+
+// So much at once goes past the cache: between the device and the buffer that was lent, or with one
+// copy in between where it lies in several places.
+#define PAST_CACHE 65536u
 
 // Where a file was read last: who goes on from there gets blocks read ahead. And where some of its
 // blocks lie, which takes the library half as long to find out as all the rest of a read; until the
@@ -20,24 +27,6 @@ static struct reader *reader_of(ext2_ino_t number)
     if (reader->number != number)
         *reader = (struct reader){.number = number};
     return reader;
-}
-
-// Looks up where COUNT blocks of the file lie, 0 for a hole.
-static int64_t blocks_map(ext2_ino_t number, struct ext2_inode *inode, uint64_t first,
-                          uint32_t count, blk64_t *blocks)
-{
-    for (uint32_t i = 0; i < count; i++) {
-        int flags = 0;
-        errcode_t error =
-            ext2fs_bmap2(volume.fs, number, inode, NULL, 0, first + i, &flags, &blocks[i]);
-        if (error)
-            return volume_error(error);
-        if (flags & BMAP_RET_UNINIT)
-            blocks[i] = 0;
-        if (blocks[i] >= ext2fs_blocks_count(volume.fs->super))
-            return -EIO;
-    }
-    return 0;
 }
 
 // Reads what is not in the cache of blocks that lie one after the other, from the first on.
@@ -90,7 +79,7 @@ static int64_t reader_map(struct reader *reader, struct ext2_inode *inode, uint6
                     first < reader->first + reader->mapped;
     if (!is_valid) {
         reader->mapped = 0;
-        int64_t error = blocks_map(reader->number, inode, first, (uint32_t)count, reader->blocks);
+        int64_t error = map_find(reader->number, inode, first, (uint32_t)count, reader->blocks);
         if (error < 0)
             return error;
         reader->first = first;
@@ -99,6 +88,69 @@ static int64_t reader_map(struct reader *reader, struct ext2_inode *inode, uint6
     }
     *blocks = reader->blocks + (first - reader->first);
     return (int64_t)(reader->first + reader->mapped - first);
+}
+
+// How many of COUNT blocks lie one after the other and may be moved past the cache.
+static uint32_t run_past_cache(const blk64_t *blocks, uint32_t count)
+{
+    uint32_t length = 0;
+    while (length < count && blocks[0] && blocks[length] == blocks[0] + length &&
+           cache_yields(blocks[length]))
+        length++;
+    return length;
+}
+
+// What lies in one place and has a cache's worth of company is read into the library's buffer, the
+// rest block by block.
+static int64_t run_read_past(const blk64_t *blocks, uint32_t count, struct span *span)
+{
+    uint32_t size = volume.fs->blocksize;
+    while (count && span->length) {
+        uint32_t within, length = run_past_cache(blocks, count), n = span_piece(span, &within);
+        int64_t error;
+        if (length) {
+            error = disk_transfer(BLOCK_READ, blocks[0] * size, length * size);
+            n = length * size < span->length ? length * size : span->length;
+            if (error == 0)
+                error = core_rref_write(span->buffer, span->start, disk_buffer(), n);
+        } else {
+            length = 1;
+            error = piece_read(span, blocks[0], within, n);
+        }
+        if (error < 0)
+            return error;
+        span_advance(span, n);
+        blocks += length;
+        count -= length;
+    }
+    return 0;
+}
+
+// A large part of the file, or all of it that there is. The count, FS_QUEUED, or a negative errno.
+static int64_t read_past_cache(struct reader *reader, struct ext2_inode *inode, struct span *span,
+                               bool is_whole)
+{
+    uint32_t size = volume.fs->blocksize, length = span->length;
+    while (span->length) {
+        const blk64_t *blocks;
+        uint64_t left = (span->length + size - 1) / size;
+        uint64_t count = left < RUN_BLOCKS ? left : RUN_BLOCKS;
+        int64_t mapped = reader_map(reader, inode, span->offset / size, count, &blocks);
+        if (mapped < 0)
+            return mapped;
+        count = count < (uint64_t)mapped ? count : (uint64_t)mapped;
+        if (is_whole && count == left && run_past_cache(blocks, (uint32_t)count) == count) {
+            int64_t moved =
+                disk_read_into(span->buffer, span->start, blocks[0] * size, span->length);
+            if (moved >= 0)
+                return moved;
+        }
+        is_whole = false;
+        int64_t error = run_read_past(blocks, (uint32_t)count, span);
+        if (error < 0)
+            return length == span->length ? error : length - span->length;
+    }
+    return length;
 }
 
 // As many blocks of the span as are mapped at once, and those behind if they are to be read ahead.
@@ -130,6 +182,7 @@ int64_t content_read(ext2_ino_t number, struct ext2_inode *inode, uint64_t offse
                      uint32_t start, uint32_t length)
 {
     uint64_t size = EXT2_I_SIZE(inode);
+    uint32_t wanted = length;
     if (offset >= size || length == 0)
         return 0;
     if (length > size - offset)
@@ -140,6 +193,11 @@ int64_t content_read(ext2_ino_t number, struct ext2_inode *inode, uint64_t offse
     struct reader *reader = reader_of(number);
     bool ahead = offset == 0 || reader->end == offset;
     int64_t error = 0;
+    if (length >= PAST_CACHE && offset % volume.fs->blocksize == 0) {
+        bool is_whole = length == wanted && length % volume.fs->blocksize == 0;
+        reader->end = offset + length;
+        return read_past_cache(reader, inode, &span, is_whole);
+    }
     while (span.length && error == 0)
         error = run_read(reader, inode, &span, ahead);
     uint32_t done = length - span.length;
@@ -157,30 +215,57 @@ uint64_t content_size_max(void)
     return (blocks < counted ? blocks : counted) * size;
 }
 
-// The block that takes the piece; a new one is full of zeros.
-static int64_t block_for_writing(ext2_ino_t number, struct ext2_inode *inode, uint64_t logical,
-                                 blk64_t *block)
+// One block, or a part of it.
+static int64_t piece_write(const struct span *span, blk64_t block, bool is_fresh, uint32_t within,
+                           uint32_t n)
 {
-    int64_t error = blocks_map(number, inode, logical, 1, block);
-    if (error < 0 || *block)
+    int64_t error;
+    uint32_t size = volume.fs->blocksize;
+    uint8_t *bytes = cache_write(block, is_fresh || n == size, CLASS_CONTENT, &error);
+    if (!bytes)
         return error;
-    errcode_t failed =
-        ext2fs_bmap2(volume.fs, number, inode, NULL, BMAP_ALLOC, logical, NULL, block);
-    if (failed)
-        return volume_error(failed);
-    return *block && *block < ext2fs_blocks_count(volume.fs->super) ? 0 : -EIO;
+    if (is_fresh && n < size)
+        memset(bytes, 0, size);
+    return core_rref_read(span->buffer, span->start, bytes + within, n);
 }
 
-static int64_t piece_write(ext2_ino_t number, struct ext2_inode *inode, const struct span *span,
-                           uint32_t within, uint32_t n)
+// Blocks that lie one after the other, at once: nothing refers to them yet, or their old bytes are
+// to go.
+static int64_t run_write_past(const struct span *span, blk64_t block, uint32_t n)
+{
+    int64_t error = disk_buffer() ? 0 : -ENOMEM;
+    if (error == 0)
+        error = core_rref_read(span->buffer, span->start, disk_buffer(), n);
+    if (error == 0)
+        error = disk_transfer(BLOCK_WRITE, block * volume.fs->blocksize, n);
+    cache_note_written();
+    return error;
+}
+
+// As many blocks of the span as are mapped at once.
+static int64_t run_write(ext2_ino_t number, struct ext2_inode *inode, struct span *span)
 {
     uint32_t size = volume.fs->blocksize;
-    blk64_t block;
-    int64_t error = block_for_writing(number, inode, span->offset / size, &block);
-    if (error < 0)
-        return error;
-    uint8_t *bytes = cache_write(block, n == size, CLASS_CONTENT, &error);
-    return bytes ? core_rref_read(span->buffer, span->start, bytes + within, n) : error;
+    uint64_t first = span->offset / size, last = (span->offset + span->length - 1) / size, fresh;
+    uint32_t count = last - first < RUN_BLOCKS ? (uint32_t)(last - first + 1) : RUN_BLOCKS;
+    blk64_t blocks[RUN_BLOCKS];
+    int64_t error = map_fill(number, inode, first, count, blocks, &fresh);
+    for (uint32_t i = 0, length; i < count && error == 0; i += length) {
+        uint32_t within, n = span_piece(span, &within), whole = span->length / size;
+        length = 1;
+        if (n == size && whole * size >= PAST_CACHE)
+            length = run_past_cache(blocks + i, whole < count - i ? whole : count - i);
+        if (length * size >= PAST_CACHE) {
+            n = length * size;
+            error = run_write_past(span, blocks[i], n);
+        } else {
+            length = 1;
+            error = piece_write(span, blocks[i], fresh >> i & 1, within, n);
+        }
+        if (error == 0)
+            span_advance(span, n);
+    }
+    return error;
 }
 
 int64_t content_write(ext2_ino_t number, struct ext2_inode *inode, uint64_t offset, rref_t buffer,
@@ -188,11 +273,9 @@ int64_t content_write(ext2_ino_t number, struct ext2_inode *inode, uint64_t offs
 {
     struct span span = {buffer, offset, start, length};
     while (span.length) {
-        uint32_t within, n = span_piece(&span, &within);
-        int64_t error = piece_write(number, inode, &span, within, n);
+        int64_t error = run_write(number, inode, &span);
         if (error < 0)
             return error;
-        span_advance(&span, n);
     }
     if (span.offset > EXT2_I_SIZE(inode)) {
         errcode_t error = ext2fs_inode_size_set(volume.fs, inode, (ext2_off64_t)span.offset);

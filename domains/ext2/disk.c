@@ -3,6 +3,7 @@
 
 #include "block_client.h"
 #include "domain.h"
+#include "fs.h"
 
 #define ANSWER_NS 30000000000u // then the disk is given up
 #define PAUSE_NS  50000000u    // between two attempts
@@ -90,6 +91,14 @@ int64_t disk_transfer(enum block_operation operation, uint64_t offset, uint32_t 
         pause();
     }
     return disk_error(status);
+}
+
+int64_t disk_read_into(rref_t target, uint32_t start, uint64_t offset, uint32_t length)
+{
+    RpcResult result = block_submit(HANDLE_DISK, BLOCK_READ, offset, target, start, length);
+    if (result.status < 0)
+        return disk_error(result.status);
+    return result.value == BLOCK_DONE ? length : FS_QUEUED;
 }
 
 int64_t disk_flush(void)

@@ -4,6 +4,7 @@
 #pragma once
 #include <stdint.h>
 #include "block.h"
+#include "core.h"
 
 #define DISK_BUFFER_SIZE 262144u
 
@@ -17,6 +18,11 @@ int64_t disk_size(void);
 // Moves LENGTH bytes (at most DISK_BUFFER_SIZE, whole sectors) between the buffer's start and the
 // device. 0 or a negative errno.
 int64_t disk_transfer(enum block_operation operation, uint64_t offset, uint32_t length);
+
+// Reads LENGTH bytes (whole sectors) straight into another domain's BUFFER, which was lent for the
+// call under way. LENGTH: done. FS_QUEUED: its owner hears at its event when it is. An errno: it is
+// not being read, and disk_transfer may do better.
+int64_t disk_read_into(rref_t buffer, uint32_t start, uint64_t offset, uint32_t length);
 
 // What was written is on the medium. 0 or a negative errno.
 int64_t disk_flush(void);

@@ -58,6 +58,9 @@ void writer_wake(void); // there is something to write from now on
 // ---- channel.c ----
 extern struct struct_io_manager channel_manager;
 
+// The class of a block that is written now, by its place and by what is being done.
+enum block_class channel_class(uint64_t block);
+
 // ---- node.c: inodes by node number (the inode's, and above it its generation) ----
 #define NODE_INODE(node) ((ext2_ino_t)(uint32_t)(node))
 
