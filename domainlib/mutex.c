@@ -43,12 +43,20 @@ bool mutex_trylock(struct mutex *mutex)
                                        __ATOMIC_RELAXED);
 }
 
-void mutex_lock(struct mutex *mutex)
+// Out of line, so that taking a free one saves no registers.
+static __attribute__((noinline)) void lock_late(struct mutex *mutex)
 {
-    if (mutex_trylock(mutex))
-        return;
     while (!take_or_sleep(mutex, WAIT_FOREVER))
         ;
+}
+
+// Where others may sleep the exchange hides that, until lock_late says so again: an unlock between
+// the two wakes nobody, but then this thread finds the mutex free, takes it as CONTENDED, and its
+// own unlock does.
+void mutex_lock(struct mutex *mutex)
+{
+    if (__atomic_exchange_n(&mutex->word, LOCKED, __ATOMIC_ACQUIRE) != FREE)
+        lock_late(mutex);
 }
 
 bool mutex_lock_until(struct mutex *mutex, uint64_t deadline)
@@ -61,12 +69,16 @@ bool mutex_lock_until(struct mutex *mutex, uint64_t deadline)
     return true;
 }
 
-void mutex_unlock(struct mutex *mutex)
+static __attribute__((noinline)) void sleepers_wake(const struct mutex *mutex)
 {
-    if (__atomic_exchange_n(&mutex->word, FREE, __ATOMIC_RELEASE) != CONTENDED)
-        return;
     // With no event, the sleepers yield instead and need no wake-up.
     uint32_t event = mutex->event;
     if (event)
         core_event_signal(event - 1);
+}
+
+void mutex_unlock(struct mutex *mutex)
+{
+    if (__atomic_exchange_n(&mutex->word, FREE, __ATOMIC_RELEASE) == CONTENDED)
+        sleepers_wake(mutex);
 }

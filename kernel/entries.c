@@ -65,14 +65,9 @@ static int64_t wait_on(const struct wait_item *items, uint64_t count, uint64_t d
     return result;
 }
 
-int64_t core_wait(uint64_t items, uint64_t count, uint64_t deadline)
+// What a wait ends with: its result, or the end of who has waited for too long.
+static int64_t wait_conclude(int64_t result)
 {
-    struct wait_item copied[WAIT_ITEMS_MAX];
-    if (count > WAIT_ITEMS_MAX)
-        return -EINVAL;
-    if (copy_in(copied, items, count * sizeof(copied[0])))
-        return -EFAULT;
-    int64_t result = wait_on(copied, count, deadline);
     struct thread *thread = thread_current();
     struct domain *domain = thread_domain();
     if (thread->owner == domain) {
@@ -84,6 +79,26 @@ int64_t core_wait(uint64_t items, uint64_t count, uint64_t deadline)
     if (result == -EDEADLK)
         fault_abort(FAULT_WAIT, NULL, NULL); // the way out of this entry pops the frame
     return result;
+}
+
+int64_t core_wait(uint64_t items, uint64_t count, uint64_t deadline)
+{
+    struct wait_item copied[WAIT_ITEMS_MAX];
+    if (count > WAIT_ITEMS_MAX)
+        return -EINVAL;
+    if (copy_in(copied, items, count * sizeof(copied[0])))
+        return -EFAULT;
+    return wait_conclude(wait_on(copied, count, deadline));
+}
+
+int64_t core_wait_one(uint64_t handle, uint64_t seen, uint64_t deadline)
+{
+    struct event *event = event_of(handle);
+    if (!event)
+        return -EBADF;
+    int64_t result = wait_in_domain(&event, &seen, 1, deadline);
+    object_put(&event->object);
+    return wait_conclude(result);
 }
 
 int64_t core_event_create(void)
@@ -98,27 +113,33 @@ int64_t core_event_create(void)
     return handle;
 }
 
+// The event of a handle, for as long as the domain's lock is held; NULL: there is none.
+static struct event *event_look(const struct domain *domain, uint64_t handle)
+{
+    struct object *object = domain->handles[handle].object;
+    return object && object->kind == OBJECT_EVENT ? (struct event *)object : NULL;
+}
+
 int64_t core_event_signal(uint64_t handle)
 {
-    struct event *event = event_of(handle);
-    if (!event)
+    struct domain *domain = thread_domain();
+    if (handle >= domain->handle_count)
         return -EBADF;
-    int64_t count = (int64_t)event_signal(event);
-    object_put(&event->object);
+    interrupt_state state = lock_take(&domain->lock);
+    struct event *event = event_look(domain, handle);
+    int64_t count = event ? (int64_t)event_signal(event) : -EBADF;
+    lock_release(&domain->lock, state);
     return count;
 }
 
 int64_t core_event_count(uint64_t handle)
 {
     struct domain *domain = thread_domain();
-    int64_t count = -EBADF;
     if (handle >= domain->handle_count)
-        return count;
-    interrupt_state state =
-        lock_take(&domain->lock); // while it is held, the handle keeps the event
-    const struct object *object = domain->handles[handle].object;
-    if (object && object->kind == OBJECT_EVENT)
-        count = (int64_t)event_count((const struct event *)object);
+        return -EBADF;
+    interrupt_state state = lock_take(&domain->lock);
+    const struct event *event = event_look(domain, handle);
+    int64_t count = event ? (int64_t)event_count(event) : -EBADF;
     lock_release(&domain->lock, state);
     return count;
 }

@@ -345,13 +345,10 @@ static int piece_copy(struct slot *slot, uint64_t offset, void *core, uint64_t b
     }
 }
 
-static int slot_copy(struct slot *slot, uint64_t pointer, void *core, uint64_t bytes, bool write)
+// Any piece. Out of line, with what the usual one needs not.
+static __attribute__((noinline)) int slot_copy_pieces(struct slot *slot, uint64_t offset,
+                                                      void *core, uint64_t bytes, bool write)
 {
-    uint64_t offset = pointer & (SLOT_SIZE - 1);
-    if (bytes > SLOT_SIZE - offset)
-        return -EFAULT;
-    if (bytes <= PAGE_SIZE - offset % PAGE_SIZE && bytes)
-        return piece_copy(slot, offset, core, bytes, write);
     for (char *place = core; bytes;) {
         uint64_t piece = PAGE_SIZE - offset % PAGE_SIZE;
         if (piece > bytes)
@@ -362,6 +359,19 @@ static int slot_copy(struct slot *slot, uint64_t pointer, void *core, uint64_t b
         place += piece;
         bytes -= piece;
     }
+    return 0;
+}
+
+static inline int slot_copy(struct slot *slot, uint64_t pointer, void *core, uint64_t bytes,
+                            bool write)
+{
+    uint64_t offset = pointer & (SLOT_SIZE - 1);
+    char *memory = (char *)slot->base + offset;
+    if (bytes > SLOT_SIZE - offset)
+        return -EFAULT;
+    if (bytes > PAGE_SIZE - offset % PAGE_SIZE ||
+        (write ? copy_bytes(memory, core, bytes) : copy_bytes(core, memory, bytes)))
+        return slot_copy_pieces(slot, offset, core, bytes, write); // all of it
     return 0;
 }
 

@@ -15,7 +15,7 @@ struct other_end {
     bool write; // to user memory
 };
 
-static int piece_copy(char *user, const struct other_end *end, uint64_t done, uint64_t bytes)
+static inline int piece_copy(char *user, const struct other_end *end, uint64_t done, uint64_t bytes)
 {
     if (end->slot && end->write)
         return slot_read(end->slot, user, end->pointer + done, bytes);
@@ -28,23 +28,42 @@ static int piece_copy(char *user, const struct other_end *end, uint64_t done, ui
     return 0;
 }
 
-static int64_t copy(struct space *space, uint64_t address, uint64_t bytes,
-                    const struct other_end *end)
+// One piece within a page.
+static inline int page_copy(struct space *space, uint64_t address, uint64_t bytes,
+                            const struct other_end *end, uint64_t done)
+{
+    uint64_t frame;
+    int error = space_pin(space, address, end->write, &frame);
+    if (error)
+        return error;
+    char *user = (char *)page_pointer(frame) + address % PAGE_SIZE;
+    error = piece_copy(user, end, done, bytes);
+    page_put(frame);
+    return error;
+}
+
+static __attribute__((noinline)) int64_t pages_copy(struct space *space, uint64_t address,
+                                                    uint64_t bytes, const struct other_end *end)
 {
     uint64_t done = 0;
     while (done < bytes) {
-        uint64_t frame, in_page = (address + done) % PAGE_SIZE;
+        uint64_t in_page = (address + done) % PAGE_SIZE;
         uint64_t piece = bytes - done < PAGE_SIZE - in_page ? bytes - done : PAGE_SIZE - in_page;
-        int error = space_pin(space, address + done, end->write, &frame);
-        if (!error) {
-            error = piece_copy((char *)page_pointer(frame) + in_page, end, done, piece);
-            page_put(frame);
-        }
+        int error = page_copy(space, address + done, piece, end, done);
         if (error)
             return done ? (int64_t)done : error;
         done += piece;
     }
     return (int64_t)done;
+}
+
+static inline int64_t copy(struct space *space, uint64_t address, uint64_t bytes,
+                           const struct other_end *end)
+{
+    if (bytes > PAGE_SIZE - address % PAGE_SIZE)
+        return pages_copy(space, address, bytes, end);
+    int error = bytes ? page_copy(space, address, bytes, end, 0) : 0;
+    return error ? error : (int64_t)bytes;
 }
 
 int64_t space_read(struct space *space, void *destination, uint64_t address, uint64_t bytes)

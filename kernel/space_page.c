@@ -160,10 +160,11 @@ int space_resolve_fetch(struct space *space, uint64_t address)
 // The leaf entry of an address below SPACE_END; 0: there is none. Under LOCK_SPACE.
 static inline uint64_t entry_read(const struct space *space, uint64_t address)
 {
-    const uint64_t *table = space->root;
+    const char *table = (const char *)space->root;
     uint64_t entry = 0;
+#pragma GCC unroll 3
     for (unsigned shift = 30; shift >= PAGE_SHIFT; shift -= 9) {
-        entry = table[address >> shift & 511];
+        entry = *(const uint64_t *)(table + (address >> (shift - 3) & 511 * sizeof(entry)));
         if (!(entry & PTE_VALID))
             return 0;
         table = page_pointer(pte_physical(entry)); // programs have pages of 4 KiB only

@@ -33,8 +33,8 @@ static int64_t record_check(struct rref *record, const struct domain *domain, ui
 }
 
 // Pins an RRef for a copy. 0, -EINVAL (no such RRef or bytes) or -EACCES.
-static int64_t transfer_begin(struct domain *domain, rref_t rref, uint64_t offset, uint64_t bytes,
-                              bool write, struct rref **result)
+static inline int64_t transfer_begin(struct domain *domain, rref_t rref, uint64_t offset,
+                                     uint64_t bytes, bool write, struct rref **result)
 {
     interrupt_state state;
     struct rref *record = record_take(rref, &state);
@@ -46,6 +46,14 @@ static int64_t transfer_begin(struct domain *domain, rref_t rref, uint64_t offse
     record_release(record, state);
     *result = record;
     return error;
+}
+
+// Pinned, it has kept its name and its bytes.
+static inline void transfer_end(struct rref *record)
+{
+    interrupt_state state = record_guard(record);
+    record->pins--;
+    record_settle(record, state);
 }
 
 // The core's view of at most *bytes bytes, within one page.
@@ -70,7 +78,7 @@ int64_t rref_write(struct domain *domain, rref_t rref, uint64_t offset, uint64_t
         char *memory = transfer_piece(record, offset + done, &piece);
         error = slot_read(domain->slot, memory, source + done, piece);
     }
-    rref_unpin(rref, NULL);
+    transfer_end(record);
     return error;
 }
 
@@ -86,7 +94,7 @@ int64_t rref_read(struct domain *domain, rref_t rref, uint64_t offset, uint64_t 
         const char *memory = transfer_piece(record, offset + done, &piece);
         error = slot_write(domain->slot, target + done, memory, piece);
     }
-    rref_unpin(rref, NULL);
+    transfer_end(record);
     return error;
 }
 
@@ -102,7 +110,7 @@ int64_t rref_copy_in(struct domain *domain, rref_t rref, uint64_t offset, void *
         const char *memory = transfer_piece(record, offset + done, &piece);
         memcpy((char *)target + done, memory, piece);
     }
-    rref_unpin(rref, NULL);
+    transfer_end(record);
     return 0;
 }
 
@@ -117,7 +125,7 @@ int64_t rref_fill(struct domain *domain, rref_t rref, uint64_t offset, int byte,
         char *memory = transfer_piece(record, offset + done, &piece);
         memset(memory, byte, piece);
     }
-    rref_unpin(rref, NULL);
+    transfer_end(record);
     return 0;
 }
 
@@ -142,9 +150,9 @@ int64_t rref_copy(struct domain *domain, rref_t target, uint64_t target_offset, 
     error = transfer_begin(domain, source, source_offset, bytes, false, &from);
     if (!error) {
         pieces_copy(to, target_offset, from, source_offset, bytes);
-        rref_unpin(source, NULL);
+        transfer_end(from);
     }
-    rref_unpin(target, NULL);
+    transfer_end(to);
     return error;
 }
 

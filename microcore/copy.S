@@ -13,6 +13,26 @@
     .popsection
     .endm
 
+// Eight words at AT.
+    .macro  copy_words at
+    guarded copy_rest, ld a3, \at + 0(a1)
+    guarded copy_rest, ld a4, \at + 8(a1)
+    guarded copy_rest, ld a5, \at + 16(a1)
+    guarded copy_rest, ld a6, \at + 24(a1)
+    guarded copy_rest, ld a7, \at + 32(a1)
+    guarded copy_rest, ld t1, \at + 40(a1)
+    guarded copy_rest, ld t2, \at + 48(a1)
+    guarded copy_rest, ld t3, \at + 56(a1)
+    guarded copy_rest, sd a3, \at + 0(a0)
+    guarded copy_rest, sd a4, \at + 8(a0)
+    guarded copy_rest, sd a5, \at + 16(a0)
+    guarded copy_rest, sd a6, \at + 24(a0)
+    guarded copy_rest, sd a7, \at + 32(a0)
+    guarded copy_rest, sd t1, \at + 40(a0)
+    guarded copy_rest, sd t2, \at + 48(a0)
+    guarded copy_rest, sd t3, \at + 56(a0)
+    .endm
+
     .text
 
 // size_t copy_bytes(void *destination, const void *source, size_t bytes): bytes left
@@ -20,7 +40,7 @@
     .globl copy_bytes
 copy_bytes:
     li      t0, 64
-    bltu    a2, t0, 3f
+    bltu    a2, t0, 5f
     neg     t1, a0
     andi    t1, t1, 7
     beqz    t1, 2f
@@ -31,45 +51,41 @@ copy_bytes:
     addi    a1, a1, 1
     addi    t1, t1, -1
     bnez    t1, 1b
-    bltu    a2, t0, 3f
-2:  guarded copy_rest, ld a3, 0(a1)
-    guarded copy_rest, ld a4, 8(a1)
-    guarded copy_rest, ld a5, 16(a1)
-    guarded copy_rest, ld a6, 24(a1)
-    guarded copy_rest, ld a7, 32(a1)
-    guarded copy_rest, ld t1, 40(a1)
-    guarded copy_rest, ld t2, 48(a1)
-    guarded copy_rest, ld t3, 56(a1)
-    guarded copy_rest, sd a3, 0(a0)
-    guarded copy_rest, sd a4, 8(a0)
-    guarded copy_rest, sd a5, 16(a0)
-    guarded copy_rest, sd a6, 24(a0)
-    guarded copy_rest, sd a7, 32(a0)
-    guarded copy_rest, sd t1, 40(a0)
-    guarded copy_rest, sd t2, 48(a0)
-    guarded copy_rest, sd t3, 56(a0)
+    bltu    a2, t0, 5f
+2:  li      t4, 256
+    bltu    a2, t4, 4f
+3:  copy_words 0
+    copy_words 64
+    copy_words 128
+    copy_words 192
+    addi    a1, a1, 256
+    addi    a0, a0, 256
+    addi    a2, a2, -256
+    bgeu    a2, t4, 3b
+    bltu    a2, t0, 5f
+4:  copy_words 0
     addi    a1, a1, 64
     addi    a0, a0, 64
     addi    a2, a2, -64
-    bgeu    a2, t0, 2b
-3:  andi    t1, a0, 7
+    bgeu    a2, t0, 4b
+5:  andi    t1, a0, 7
     bnez    t1, copy_rest
     li      t0, 8
     bltu    a2, t0, copy_rest
-4:  guarded copy_rest, ld a3, 0(a1)
+6:  guarded copy_rest, ld a3, 0(a1)
     guarded copy_rest, sd a3, 0(a0)
     addi    a1, a1, 8
     addi    a0, a0, 8
     addi    a2, a2, -8
-    bgeu    a2, t0, 4b
+    bgeu    a2, t0, 6b
 copy_rest:
     beqz    a2, copy_end
-5:  guarded copy_end, lbu t2, 0(a1)
+7:  guarded copy_end, lbu t2, 0(a1)
     guarded copy_end, sb t2, 0(a0)
     addi    a1, a1, 1
     addi    a0, a0, 1
     addi    a2, a2, -1
-    bnez    a2, 5b
+    bnez    a2, 7b
 copy_end:
     mv      a0, a2
     ret

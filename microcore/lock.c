@@ -8,6 +8,8 @@
 #define SPIN_ROUNDS 2000
 #define DOZE_NS     50000
 
+void lock_take_late(struct lock *lock); // called by switch.S
+
 interrupt_state interrupts_disable(void)
 {
     uint64_t status;
@@ -107,13 +109,15 @@ bool lock_is_held(const struct lock *lock)
 #endif
 
 // The holder may wait for this hart to serve it (hart_fence), or for the host's core: after a while
-// this hart leaves it that. Out of line, so that taking a free lock saves no registers.
-static __attribute__((noinline, cold)) void lock_wait(const struct lock *lock)
+// this hart leaves it that. Called by lock_contended alone, with interrupts off.
+void lock_take_late(struct lock *lock)
 {
-    for (uint32_t round = 0; __atomic_load_n(&lock->taken, __ATOMIC_RELAXED); round++) {
-        hart_serve();
-        if (round >= SPIN_ROUNDS)
-            timer_doze(DOZE_NS);
+    while (__atomic_exchange_n(&lock->taken, 1, __ATOMIC_ACQUIRE)) {
+        for (uint32_t round = 0; __atomic_load_n(&lock->taken, __ATOMIC_RELAXED); round++) {
+            hart_serve();
+            if (round >= SPIN_ROUNDS)
+                timer_doze(DOZE_NS);
+        }
     }
 }
 
@@ -121,8 +125,11 @@ interrupt_state lock_take(struct lock *lock)
 {
     interrupt_state state = interrupts_disable();
     held_check(lock);
-    while (__atomic_exchange_n(&lock->taken, 1, __ATOMIC_ACQUIRE))
-        lock_wait(lock);
+    if (__atomic_exchange_n(&lock->taken, 1, __ATOMIC_ACQUIRE)) {
+        // Not a call in C: whoever takes a lock would save registers for it, mostly in vain.
+        register struct lock *taken __asm__("t2") = lock;
+        __asm__ volatile("call t0, lock_contended" ::"r"(taken) : "t0", "t1", "memory");
+    }
     held_add(lock);
     return state;
 }

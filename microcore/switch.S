@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Switching tasks.
+// Switching tasks, and waiting for a lock.
 #include "offsets.h"
 
     .text
@@ -52,6 +52,46 @@ context_start:
     jalr    s1
     li      a0, 0
     call    task_end
+
+// State: t2 = a lock that somebody else has, t0 = where to go on when it is taken. Keeps all registers
+// but t0 and t1, which the assembler's `call t0` needs (microcore/lock.c).
+    .globl lock_contended
+lock_contended:
+    addi    sp, sp, -128
+    sd      t0, 0(sp)
+    sd      t2, 8(sp)
+    sd      t3, 24(sp)
+    sd      t4, 32(sp)
+    sd      t5, 40(sp)
+    sd      t6, 48(sp)
+    sd      ra, 56(sp)
+    sd      a0, 64(sp)
+    sd      a1, 72(sp)
+    sd      a2, 80(sp)
+    sd      a3, 88(sp)
+    sd      a4, 96(sp)
+    sd      a5, 104(sp)
+    sd      a6, 112(sp)
+    sd      a7, 120(sp)
+    mv      a0, t2
+    call    lock_take_late
+    ld      t0, 0(sp)
+    ld      t2, 8(sp)
+    ld      t3, 24(sp)
+    ld      t4, 32(sp)
+    ld      t5, 40(sp)
+    ld      t6, 48(sp)
+    ld      ra, 56(sp)
+    ld      a0, 64(sp)
+    ld      a1, 72(sp)
+    ld      a2, 80(sp)
+    ld      a3, 88(sp)
+    ld      a4, 96(sp)
+    ld      a5, 104(sp)
+    ld      a6, 112(sp)
+    ld      a7, 120(sp)
+    addi    sp, sp, 128
+    jr      t0
 
 // void float_registers_save(uint64_t registers[33]), float_registers_load(const uint64_t [33])
 // f0..f31 and fcsr. sstatus.FS is not off.

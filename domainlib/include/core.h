@@ -29,6 +29,8 @@ CORE_INLINE _Noreturn void core_abort(void)
 // -ETIMEDOUT, or -EINTR when it was kicked: then undo or return what is done, and hand -EINTR up.
 CORE_INLINE int64_t core_wait(const struct wait_item *items, uint64_t count, uint64_t deadline)
 {
+    if (__builtin_constant_p(count) && count == 1)
+        return core_call3(ENTRY_wait_one, items->event, items->seen, deadline);
     return core_call3(ENTRY_wait, core_pointer(items), count, deadline);
 }
 

@@ -108,7 +108,8 @@ static int64_t ring_write(struct pipe *pipe, handle_t space, uint64_t address, u
     return done ? (int64_t)done : -EFAULT;
 }
 
-// One attempt, or a sleep until it may go better.
+// One attempt, or a sleep until it may go better. Who changes the pipe wakes the queue with
+// pipe_lock held: joined and the event's count read under it, no wake-up is missed.
 static int64_t pipe_try(struct thread *thread, struct open_file *file, uint64_t address, uint64_t n,
                         bool is_read)
 {
@@ -116,15 +117,17 @@ static int64_t pipe_try(struct thread *thread, struct open_file *file, uint64_t 
     struct pipe *pipe = file->pipe;
     struct waiter waiter;
     for (;;) {
-        uint64_t seen = sleep_prepare(thread);
+        uint64_t seen = 0;
         mutex_lock(&pipe_lock);
         int64_t result =
             is_read ? ring_read(pipe, space, address, n) : ring_write(pipe, space, address, n);
         if (result > 0)
             queue_wake(&pipe->queue);
         bool sleeps = result == -EAGAIN && !(file->flags & OPEN_NONBLOCK);
-        if (sleeps)
+        if (sleeps) {
             queue_join(&pipe->queue, &waiter, thread);
+            seen = sleep_prepare(thread);
+        }
         mutex_unlock(&pipe_lock);
         if (!sleeps)
             return result;
@@ -140,11 +143,12 @@ int64_t pipe_read(struct thread *thread, struct open_file *file, uint64_t addres
     return n ? pipe_try(thread, file, address, n, true) : 0;
 }
 
-int64_t pipe_write(struct thread *thread, struct open_file *file, uint64_t address, uint64_t n)
+// The rest of a write that began with RESULT, as pipe_try gave it.
+static __attribute__((noinline)) int64_t write_go_on(struct thread *thread, struct open_file *file,
+                                                     uint64_t address, uint64_t n, int64_t result)
 {
     uint64_t done = 0;
-    while (done < n) {
-        int64_t result = pipe_try(thread, file, address + done, n - done, false);
+    for (;;) {
         if (result == -EPIPE) {
             mutex_lock(&process_lock);
             signal_send(thread->process, SIGPIPE, (struct signal_origin){.code = ORIGIN_KERNEL});
@@ -157,10 +161,18 @@ int64_t pipe_write(struct thread *thread, struct open_file *file, uint64_t addre
         if (result < 0)
             return done && result != -EPIPE ? (int64_t)done : result;
         done += (uint64_t)result;
-        if (file->flags & OPEN_NONBLOCK)
-            break;
+        if (done == n || (file->flags & OPEN_NONBLOCK))
+            return (int64_t)done;
+        result = pipe_try(thread, file, address + done, n - done, false);
     }
-    return (int64_t)done;
+}
+
+int64_t pipe_write(struct thread *thread, struct open_file *file, uint64_t address, uint64_t n)
+{
+    int64_t result = n ? pipe_try(thread, file, address, n, false) : 0;
+    if (result == (int64_t)n)
+        return result;
+    return write_go_on(thread, file, address, n, result);
 }
 
 uint32_t pipe_poll(struct open_file *file)
