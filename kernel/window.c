@@ -147,12 +147,42 @@ static int64_t window_clear(const struct domain *domain, rref_t rref)
 }
 _Static_assert(WINDOW_INLINE == 2, "window_clear knows both");
 
+// The usual case in fewer steps: bytes of one page, and the window shows none. False: it was
+// another.
+static inline bool window_show_page(const struct domain *domain, rref_t rref, struct space *space,
+                                    uint64_t address, uint64_t bytes, uint64_t protection)
+{
+    uint64_t frame, in_page = address % PAGE_SIZE;
+    bool writable = protection & PROTECTION_WRITE, shown = false;
+    if (bytes > PAGE_SIZE - in_page || space_pin(space, address, writable, &frame))
+        return false;
+    interrupt_state state;
+    struct rref *record = record_take(rref, &state);
+    if (record) {
+        shown = !window_check(record, domain) && !record->frame_count;
+        if (shown) {
+            record->frames = record->inline_frames;
+            record->inline_frames[0] = frame;
+            record->frame_count = 1;
+            record->first_offset = in_page;
+            record->length = bytes;
+            record->writable = writable;
+        }
+        record_release(record, state);
+    }
+    if (!shown)
+        page_put(frame);
+    return shown;
+}
+
 int64_t rref_window_aim(struct domain *domain, rref_t rref, struct space *space, uint64_t address,
                         uint64_t bytes, uint64_t protection)
 {
     struct view view;
     if (!bytes)
         return window_clear(domain, rref);
+    if (window_show_page(domain, rref, space, address, bytes, protection))
+        return 0;
     int64_t error = view_measure(&view, address, bytes);
     if (error)
         return error;

@@ -44,14 +44,38 @@ static int64_t transfer_call(struct thread *thread, const uint64_t *a, uint64_t 
     return transfer_held(thread, file_get(thread, (int32_t)a[0]), a, position, function);
 }
 
+// May this call go to a pipe as it is?
+static inline bool call_is_piped(const struct thread *thread, const struct open_file *file,
+                                 const uint64_t *a, uint32_t access)
+{
+    return file && file->pipe && (file->flags & OPEN_ACCESS) == access && a[2] <= COUNT_MAX &&
+           !thread->is_repeated;
+}
+
+static __attribute__((noinline)) int64_t stream_call(struct thread *thread, struct open_file *file,
+                                                     const uint64_t *a, transfer_function *function)
+{
+    return transfer_held(thread, file, a, NULL, function);
+}
+
 int64_t call_read(struct thread *thread, const uint64_t *a)
 {
-    return transfer_call(thread, a, NULL, file_read);
+    struct open_file *file = file_get(thread, (int32_t)a[0]);
+    if (!call_is_piped(thread, file, a, OPEN_READ))
+        return stream_call(thread, file, a, file_read);
+    int64_t result = pipe_read(thread, file, a[1], a[2]);
+    file_put(thread, file);
+    return result;
 }
 
 int64_t call_write(struct thread *thread, const uint64_t *a)
 {
-    return transfer_call(thread, a, NULL, file_write);
+    struct open_file *file = file_get(thread, (int32_t)a[0]);
+    if (!call_is_piped(thread, file, a, OPEN_WRITE))
+        return stream_call(thread, file, a, file_write);
+    int64_t result = pipe_write(thread, file, a[1], a[2]);
+    file_put(thread, file);
+    return result;
 }
 
 // A call at a position, as transfer_held. Out of line, so that the short way saves little.
