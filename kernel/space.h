@@ -27,7 +27,8 @@ struct space {
     pagetable_t root;
     struct region *regions;
     uint32_t region_count;
-    uint64_t pages; // resident
+    uint32_t clones_begun; // that are being made: who writes to what they share waits for the fence
+    uint64_t pages;        // resident
 };
 
 struct space *space_create(void); // one use; NULL: no memory

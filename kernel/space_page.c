@@ -3,6 +3,10 @@
 //
 // A private page that a clone may share has PTE_COPY and no PTE_WRITE: the first to write takes a
 // copy, or the frame itself if it is the last user. A page shared between processes has PTE_SHARED.
+//
+// While a clone is being made, other threads may still write to such a page through translations
+// that are older than PTE_COPY. A copy that a third thread took meanwhile would lack what they
+// write. So none is taken until the clone's fence is over.
 #include "kernel/space_page.h"
 #include "kernel/abi/core_entry.h"
 #include "kernel/abi/error.h"
@@ -115,6 +119,9 @@ static int page_resolve(struct space *space, uint64_t address, uint32_t wanted,
     outcome->changed = true;
     if (!entry || !(*entry & PTE_VALID))
         return page_add(space, address, region, &outcome->physical);
+    if (wanted == PROTECTION_WRITE && !(*entry & PTE_WRITE) &&
+        __atomic_load_n(&space->clones_begun, __ATOMIC_ACQUIRE))
+        return -EAGAIN;
     if (wanted == PROTECTION_WRITE && !(*entry & PTE_WRITE))
         return page_own(entry, &outcome->physical, &outcome->old);
     outcome->physical = pte_physical(*entry);
@@ -125,12 +132,18 @@ static int page_resolve(struct space *space, uint64_t address, uint32_t wanted,
 static int page_find(struct space *space, uint64_t address, uint32_t wanted, bool pin,
                      uint64_t *physical)
 {
-    struct outcome outcome = {0};
-    interrupt_state state = lock_take(&space->lock);
-    int error = page_resolve(space, address, wanted, &outcome);
-    if (!error && pin)
-        page_get(outcome.physical);
-    lock_release(&space->lock, state);
+    struct outcome outcome;
+    int error = -EAGAIN;
+    while (error == -EAGAIN) {
+        outcome = (struct outcome){0};
+        interrupt_state state = lock_take(&space->lock);
+        error = page_resolve(space, address, wanted, &outcome);
+        if (!error && pin)
+            page_get(outcome.physical);
+        lock_release(&space->lock, state);
+        if (error == -EAGAIN)
+            task_yield();
+    }
     if (outcome.old) {
         space_fence(space);
         page_put(outcome.old);
@@ -302,11 +315,13 @@ struct space *space_clone(struct space *space)
     if (!clone)
         return NULL;
     interrupt_state state = lock_take(&space->lock);
+    __atomic_fetch_add(&space->clones_begun, 1, __ATOMIC_RELAXED);
     int error = regions_clone(space, clone);
     lock_release(&space->lock, state);
     if (!error)
         error = pages_clone(space, clone);
     space_fence(space); // what could be written no longer can
+    __atomic_fetch_sub(&space->clones_begun, 1, __ATOMIC_RELEASE);
     if (!error)
         return clone;
     object_put(&clone->object);

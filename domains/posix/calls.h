@@ -66,7 +66,9 @@ struct thread;
     CALL(93, exit)                                                                                 \
     CALL(94, exit_group)                                                                           \
     CALL(96, set_tid_address)                                                                      \
+    CALL(98, futex)                                                                                \
     CALL(99, set_robust_list)                                                                      \
+    CALL(100, get_robust_list)                                                                     \
     CALL(101, nanosleep)                                                                           \
     CALL(102, getitimer)                                                                           \
     CALL(103, setitimer)                                                                           \
@@ -130,6 +132,12 @@ CALLS(CALL_DECLARE)
 #undef CALL_DECLARE
 
 int64_t call_poweroff(struct thread *thread, const uint64_t *a);
+// What a timespec of a program says, in nanoseconds. -EFAULT, -EINVAL.
+int64_t time_read(struct thread *thread, uint64_t address, uint64_t *ns);
+
+// What a clock (below 12) showed at boot.
+uint64_t clock_start(uint64_t clock);
+
 int64_t call_block_ring(struct thread *thread, const uint64_t *a);
 
 // The signal mask that a call sleeps with (sigsuspend, ppoll), and back to what it was. Replacing

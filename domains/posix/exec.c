@@ -330,6 +330,7 @@ void image_adopt(struct thread *thread, struct image *image, const struct argume
     struct memory old = process->memory;
     ring_end(thread);
     process->memory = image->memory;
+    thread->clear_tid = thread->robust_list = 0;
     if (old.space) {
         core_space_switch(image->memory.space);
         memory_free(&old);
@@ -360,6 +361,11 @@ int64_t call_execve(struct thread *thread, const uint64_t *a)
     if (result >= 0)
         result = image_load(thread, path, &arguments, image);
     if (result >= 0) {
+        result = threads_end_others(thread);
+        if (result < 0)
+            memory_free(&image->memory);
+    }
+    if (result >= 0) {
         image_adopt(thread, image, &arguments, &registers);
         core_user_registers(&registers, 1);
         result = CALL_REGISTERS;
@@ -367,5 +373,9 @@ int64_t call_execve(struct thread *thread, const uint64_t *a)
     arguments_free(&arguments);
     free(path);
     free(image);
+    if (thread->process->executing == thread && result != CALL_REGISTERS && result != -EINTR) {
+        process_exit(thread, SIGKILL); // the others are gone: there is no way back
+        return CALL_ENDED;
+    }
     return result;
 }

@@ -11,15 +11,22 @@
 #define WAIT_CONTINUED 8u
 #define WAIT_ANY       -1
 
+// A thread. If all threads of a process end so, its status is what the first one said.
 int64_t call_exit(struct thread *thread, const uint64_t *a)
 {
-    process_exit(thread, STATUS_EXIT(a[0]));
+    struct process *process = thread->process;
+    mutex_lock(&process_lock);
+    if (!process->is_ending && thread->tid == process->pid)
+        process->status = STATUS_EXIT(a[0]);
+    mutex_unlock(&process_lock);
+    thread_end(thread);
     return CALL_ENDED;
 }
 
 int64_t call_exit_group(struct thread *thread, const uint64_t *a)
 {
-    return call_exit(thread, a);
+    process_exit(thread, STATUS_EXIT(a[0]));
+    return CALL_ENDED;
 }
 
 static bool is_wanted(const struct process *child, const struct process *parent, int32_t pid)
@@ -107,7 +114,8 @@ int64_t call_getpid(struct thread *thread, const uint64_t *a)
 
 int64_t call_gettid(struct thread *thread, const uint64_t *a)
 {
-    return call_getpid(thread, a);
+    (void)a;
+    return thread->tid;
 }
 
 int64_t call_getppid(struct thread *thread, const uint64_t *a)

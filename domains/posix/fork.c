@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// New processes: copies of their parents, and the first one.
+// New threads, and new processes: copies of their parents, and the first one.
 #include <stdlib.h>
 #include <string.h>
 
@@ -10,23 +10,42 @@
 #include "processes.h"
 #include "ring.h"
 
+// linux/sched.h
 #define CLONE_SIGNAL      0xFFu // the low byte: what the parent gets when the child ends
 #define CLONE_MEMORY      0x100u
+#define CLONE_DIRECTORY   0x200u
+#define CLONE_FILES       0x400u
+#define CLONE_HANDLERS    0x800u
 #define CLONE_VFORK       0x4000u
+#define CLONE_THREAD      0x10000u
+#define CLONE_SEMAPHORES  0x40000u // System V's, which nobody has here
+#define CLONE_SET_TP      0x80000u
+#define CLONE_PARENT_SET  0x100000u
 #define CLONE_CHILD_CLEAR 0x200000u
+#define CLONE_DETACHED    0x400000u // means nothing any more
 #define CLONE_CHILD_SET   0x1000000u
-#define CLONE_HARMLESS    (CLONE_SIGNAL | CLONE_VFORK | CLONE_CHILD_CLEAR | CLONE_CHILD_SET)
+#define CLONE_ASKED       (CLONE_SET_TP | CLONE_PARENT_SET | CLONE_CHILD_CLEAR | CLONE_CHILD_SET)
+#define CLONE_OF_THREADS                                                                           \
+    (CLONE_MEMORY | CLONE_DIRECTORY | CLONE_FILES | CLONE_HANDLERS | CLONE_THREAD)
+#define CLONE_WITH_THREADS (CLONE_SIGNAL | CLONE_SEMAPHORES | CLONE_DETACHED | CLONE_ASKED)
+#define CLONE_WITH_FORK    (CLONE_SIGNAL | CLONE_MEMORY | CLONE_VFORK | CLONE_ASKED)
 
 // What a child has from its parent, beside memory and files.
-static int64_t process_inherit(struct process *child, const struct process *parent)
+static int64_t process_inherit(struct process *child, struct thread *thread)
 {
+    const struct process *parent = thread->process;
+    bool has_others = parent->thread_count > 1;
+    if (has_others)
+        mutex_lock(&process_lock);
     child->directory_path = strdup(parent->directory_path);
+    child->directory = parent->directory;
+    signals_inherit(&child->signals, &parent->signals);
+    if (has_others)
+        mutex_unlock(&process_lock);
     if (!child->directory_path)
         return -ENOMEM;
-    child->directory = parent->directory;
     child->umask = parent->umask;
-    signals_inherit(&child->signals, &parent->signals);
-    child->thread->blocked = parent->thread->blocked;
+    child->threads->blocked = thread->blocked;
     memcpy(child->name, parent->name, sizeof child->name);
     memcpy(child->arguments, parent->arguments, parent->arguments_length);
     child->arguments_length = parent->arguments_length;
@@ -45,13 +64,19 @@ static void process_abandon(struct thread *thread, struct process *process)
     mutex_unlock(&process_lock);
 }
 
+static bool parent_is_ending(const struct process *parent)
+{
+    return parent->is_ending || parent->executing ||
+           (parent->signals.pending & SIGNAL_BIT(SIGKILL));
+}
+
 // Makes the child known and lets it run. It may end before this returns.
 static int64_t process_launch(struct process *process, struct process *parent,
                               const struct user_registers *registers)
 {
     int64_t pid = process->pid;
     mutex_lock(&process_lock);
-    if (parent && (parent->signals.pending & SIGNAL_BIT(SIGKILL))) {
+    if (parent && parent_is_ending(parent)) {
         mutex_unlock(&process_lock);
         return -EINTR; // who kills all must get the child, too
     }
@@ -59,32 +84,50 @@ static int64_t process_launch(struct process *process, struct process *parent,
     process->group = parent ? parent->group : process->pid;
     process->session = parent ? parent->session : process->pid;
     int64_t handle =
-        core_user_start(process->memory.space, thread_cookie(process->thread), registers);
+        core_user_start(process->memory.space, thread_cookie(process->threads), registers);
     if (handle >= 0) {
-        process->thread->handle = (handle_t)handle;
+        process->threads->handle = (handle_t)handle;
         process->life = LIFE_ALIVE;
     }
     mutex_unlock(&process_lock);
     return handle < 0 ? handle : pid;
 }
 
-static int64_t process_fork(struct thread *thread, uint64_t stack)
+// The registers of who is made, and what clone(2) tells both of it. The numbers come first: they
+// are there before anybody can look.
+static void child_prepare(struct thread *thread, struct thread *child, handle_t space,
+                          const uint64_t *a, struct user_registers *registers)
+{
+    core_user_registers(registers, 0);
+    registers->x[10] = 0;
+    if (a[1])
+        registers->x[2] = a[1];
+    if (!(a[0] & CLONE_ASKED))
+        return;
+    if (a[0] & CLONE_SET_TP)
+        registers->x[4] = a[3];
+    if (a[0] & CLONE_CHILD_CLEAR)
+        child->clear_tid = a[4];
+    if (a[0] & CLONE_PARENT_SET)
+        core_space_write(thread->process->memory.space, a[2], &child->tid, sizeof child->tid);
+    if (a[0] & CLONE_CHILD_SET)
+        core_space_write(space, a[4], &child->tid, sizeof child->tid);
+}
+
+static int64_t process_fork(struct thread *thread, const uint64_t *a)
 {
     struct user_registers registers;
     ring_quiesce(thread); // a device writes to pages that are about to be shared
     struct process *child = process_create();
     if (!child)
         return -EAGAIN;
-    int64_t result = process_inherit(child, thread->process);
+    int64_t result = process_inherit(child, thread);
     if (result == 0)
         result = files_clone(&child->files, &thread->process->files);
     if (result == 0)
-        result = memory_clone(&child->memory, &thread->process->memory);
+        result = memory_clone(child, thread->process);
     if (result == 0) {
-        core_user_registers(&registers, 0);
-        registers.x[10] = 0;
-        if (stack)
-            registers.x[2] = stack;
+        child_prepare(thread, child->threads, child->memory.space, a, &registers);
         result = process_launch(child, thread->process, &registers);
     }
     if (result < 0)
@@ -92,15 +135,51 @@ static int64_t process_fork(struct thread *thread, uint64_t stack)
     return result;
 }
 
-// Linux's clone as fork and vfork use it: the child always gets memory of its own.
+// ---- Threads ----
+
+// Lets it run, unless all are to stop or to end: the call is made again after that.
+static int64_t thread_launch(struct thread *thread, const struct user_registers *registers)
+{
+    struct process *process = thread->process;
+    if (parent_is_ending(process) || process->life != LIFE_ALIVE)
+        return -EINTR;
+    int64_t handle = core_user_start(process->memory.space, thread_cookie(thread), registers);
+    if (handle < 0)
+        return handle;
+    thread->handle = (handle_t)handle;
+    return thread->tid;
+}
+
+static int64_t process_thread(struct thread *thread, const uint64_t *a)
+{
+    struct user_registers registers;
+    struct process *process = thread->process;
+    struct thread *child;
+    mutex_lock(&process_lock);
+    int64_t result = thread_add(process, &child);
+    if (result == 0) {
+        child->blocked = thread->blocked;
+        child_prepare(thread, child, process->memory.space, a, &registers);
+        result = thread_launch(child, &registers);
+        if (result < 0)
+            thread_remove(child);
+    }
+    mutex_unlock(&process_lock);
+    return result;
+}
+
+// Linux's clone as threads need it, and as fork and vfork use it: then the child always gets memory
+// of its own.
 int64_t call_clone(struct thread *thread, const uint64_t *a)
 {
     uint64_t flags = a[0];
-    if ((flags & CLONE_MEMORY) && !(flags & CLONE_VFORK))
-        return -ENOSYS; // threads
-    if (flags & ~(uint64_t)(CLONE_HARMLESS | CLONE_MEMORY))
+    if ((flags & CLONE_OF_THREADS) == CLONE_OF_THREADS)
+        return flags & ~(uint64_t)(CLONE_OF_THREADS | CLONE_WITH_THREADS)
+                   ? -EINVAL
+                   : process_thread(thread, a);
+    if ((flags & ~(uint64_t)CLONE_WITH_FORK) || ((flags & CLONE_MEMORY) && !(flags & CLONE_VFORK)))
         return -EINVAL;
-    return process_fork(thread, a[1]);
+    return process_fork(thread, a);
 }
 
 // ---- Process 1 ----
@@ -151,13 +230,13 @@ int64_t process_start_first(const char *path, const char *argument)
     process->directory_path = strdup("/");
     int64_t result = files_create(&process->files);
     if (result == 0)
-        result = root_start(process->thread);
+        result = root_start(process->threads);
     if (result == 0)
-        console_open(process->thread); // without one it runs silently
+        console_open(process->threads); // without one it runs silently
     if (result == 0)
-        result = first_prepare(process->thread, path, argument, &registers);
-    if (result < 0 && root_give_up(process->thread, result))
-        result = first_prepare(process->thread, path, argument, &registers);
+        result = first_prepare(process->threads, path, argument, &registers);
+    if (result < 0 && root_give_up(process->threads, result))
+        result = first_prepare(process->threads, path, argument, &registers);
     process->directory = (struct place){MOUNT_ROOT, mounts[MOUNT_ROOT].root};
     if (result == 0)
         result = process_launch(process, NULL, &registers);

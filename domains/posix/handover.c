@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
-// The records of schema 2, in this order: system, terminal, pipes, open files, processes. Things
-// refer to each other by their number in their list, counted from 1, 0 for none; handles are the
-// predecessor's, of which the successor inherits its own. Schema 3 has the number of updates at the
-// end.
+// The records of schema 4, in this order: system, terminal, pipes, open files, processes and their
+// threads. Things refer to each other by their number in their list, counted from 1, 0 for none;
+// handles are the predecessor's, of which the successor inherits its own. Schema 5 has the number
+// of updates at the end. Schemas 2 and 3 were the same with one thread in each process.
 #include "handover.h"
 
 #include <stdlib.h>
@@ -18,9 +18,10 @@
 #define FILES_MAX (PROCESSES_MAX * DESCRIPTORS_MAX)
 
 struct system_record {
-    uint32_t last_pid, mounts, places, reserved;
+    uint32_t last_pid, mounts, places, thread_places;
     uint64_t wall_boot; // the clock may be gone when the successor asks
-};                      // and the generations of all threads' places
+    uint64_t last_mapping;
+}; // and the generations of all threads' places
 
 struct mount_record { // and its path
     uint64_t root, covered_node;
@@ -34,24 +35,28 @@ struct file_record {
 };
 
 struct thread_record {
-    uint32_t index;
+    uint32_t index, tid;
     handle_t event, handle;
-    uint32_t restore_blocked, is_restarting, reserved;
-    uint64_t blocked, saved_blocked, deadline, progress;
+    uint32_t restore_blocked, is_restarting, never_restarts, fault_number;
+    uint64_t blocked, saved_blocked, pending, deadline, progress, fault_address;
+    uint64_t clear_tid, robust_list;
+    uint32_t futex_state, futex_bitset;
+    uint64_t futex_object, futex_address, futex_order;
 };
 
 struct process_record {
     uint32_t pid, group, session, life, parent;
     uint32_t status, stop_news, umask, has_executed;
-    uint32_t arguments_length, ranges, descriptors;
+    uint32_t arguments_length, ranges, shared_ranges, descriptors;
+    uint32_t threads, is_ending, executing; // the thread that executes: its number, or 0
     handle_t space;
     uint32_t directory_mount;
     uint64_t directory_node, break_start, break_end;
     uint64_t started, calls, alarm_at, alarm_every, unknown_call, pending;
+    uint64_t origins; // of these signals follow
     uint64_t actions; // of these numbers follow: the others are the default
     char name[PROCESS_NAME_SIZE];
-    struct thread_record thread;
-};
+}; // and its arguments, signals, threads, ranges, directory, descriptors
 
 struct descriptor_record {
     uint32_t number, file, close_on_exec;
@@ -144,9 +149,11 @@ static void system_export(struct state_writer *writer)
     const struct system_record record = {.last_pid = last_pid,
                                          .mounts = mount_count,
                                          .places = places_used,
-                                         .wall_boot = wall_boot()};
+                                         .thread_places = thread_places_used,
+                                         .wall_boot = wall_boot(),
+                                         .last_mapping = last_mapping};
     state_write(writer, &record, sizeof record);
-    for (uint32_t i = 0; i < places_used; i++)
+    for (uint32_t i = 0; i < thread_places_used; i++)
         state_write_u64(writer, threads[i].generation);
     for (uint32_t i = 0; i < mount_count; i++) {
         const struct mount_record mount = {mounts[i].root, mounts[i].covered.node,
@@ -181,31 +188,53 @@ static void file_export(struct state_writer *writer, struct catalogue *catalogue
     state_write_text(writer, file->path);
 }
 
-static struct thread_record thread_export(const struct thread *thread)
+static void thread_export(struct state_writer *writer, const struct thread *thread)
 {
-    return (struct thread_record){
+    const struct thread_record record = {
         .index = thread->index,
+        .tid = thread->tid,
         .event = thread->event,
-        .handle = thread->process->life == LIFE_ZOMBIE ? 0 : thread->handle,
+        .handle = thread->handle,
         .restore_blocked = thread->restore_blocked,
         .is_restarting = thread->is_restarting,
+        .never_restarts = thread->never_restarts,
+        .fault_number = thread->fault_number,
         .blocked = thread->blocked,
         .saved_blocked = thread->saved_blocked,
+        .pending = thread->pending,
         .deadline = thread->deadline,
         .progress = thread->progress,
+        .fault_address = thread->fault.address,
+        .clear_tid = thread->clear_tid,
+        .robust_list = thread->robust_list,
+        .futex_state = thread->futex.state,
+        .futex_bitset = thread->futex.bitset,
+        .futex_object = thread->futex.key.object,
+        .futex_address = thread->futex.key.address,
+        .futex_order = thread->futex.order,
     };
+    state_write(writer, &record, sizeof record);
 }
 
-// The actions that ACTIONS names, and where pending signals come from.
-static void signals_export(struct state_writer *writer, const struct signal_state *signals,
-                           uint64_t actions)
+// What is pending for a process or for any of its threads.
+static uint64_t pending_of(const struct process *process)
 {
-    uint64_t either = actions | signals->pending;
+    uint64_t pending = process->signals.pending;
+    EACH_THREAD(process, each)
+    pending |= each->pending;
+    return pending;
+}
+
+// The actions that ACTIONS names, and where the signals in ORIGINS come from.
+static void signals_export(struct state_writer *writer, const struct signal_state *signals,
+                           uint64_t actions, uint64_t origins)
+{
+    uint64_t either = actions | origins;
     EACH_SIGNAL(either, number)
     {
         if (actions & SIGNAL_BIT(number))
             state_write(writer, &signals->actions[number], sizeof signals->actions[number]);
-        if (signals->pending & SIGNAL_BIT(number))
+        if (origins & SIGNAL_BIT(number))
             state_write(writer, &signals->origins[number], sizeof signals->origins[number]);
     }
 }
@@ -225,6 +254,10 @@ static void process_export(struct state_writer *writer, struct catalogue *catalo
         .has_executed = process->has_executed,
         .arguments_length = process->arguments_length,
         .ranges = process->memory.count,
+        .shared_ranges = process->memory.shared_count,
+        .threads = process->thread_count,
+        .is_ending = process->is_ending,
+        .executing = process->executing ? process->executing->tid : 0,
         .descriptors = descriptor_count(process),
         .space = process->memory.space,
         .directory_mount = process->directory.mount,
@@ -237,14 +270,18 @@ static void process_export(struct state_writer *writer, struct catalogue *catalo
         .alarm_every = process->alarm_every,
         .unknown_call = process->unknown_call,
         .pending = process->signals.pending,
+        .origins = pending_of(process),
         .actions = process->signals.special,
-        .thread = thread_export(process->thread),
     };
     memcpy(record.name, process->name, sizeof record.name);
     state_write(writer, &record, sizeof record);
     state_write(writer, process->arguments, record.arguments_length);
-    signals_export(writer, &process->signals, record.actions);
+    signals_export(writer, &process->signals, record.actions, record.origins);
+    EACH_THREAD(process, each)
+    thread_export(writer, each);
     state_write(writer, process->memory.ranges, record.ranges * sizeof *process->memory.ranges);
+    state_write(writer, process->memory.shared,
+                record.shared_ranges * sizeof *process->memory.shared);
     state_write_text(writer, process->directory_path);
     EACH_DESCRIPTOR(process, number)
     {
@@ -285,7 +322,7 @@ RpcResult domain_export(uint64_t schema)
     for (uint32_t i = 0; i < catalogue.file_count; i++)
         file_export(&writer, &catalogue, catalogue.files[i]);
     processes_export(&writer, &catalogue);
-    if (schema >= 3)
+    if (schema >= 5)
         state_write_u64(&writer, updates);
     catalogue_free(&catalogue);
     return state_finish(&writer, KIND, schema);
@@ -299,13 +336,16 @@ static void system_import(struct state_reader *reader)
     state_read(reader, &record, sizeof record);
     last_pid = record.last_pid % (PID_MAX + 1);
     wall_restore(record.wall_boot);
-    if (record.mounts != mount_count || record.places > PROCESSES_MAX)
+    last_mapping = record.last_mapping;
+    if (record.mounts != mount_count || record.places > PROCESSES_MAX ||
+        record.thread_places > THREADS_MAX)
         state_refuse(reader);
-    for (uint32_t i = 0; i < record.places && !reader->failed; i++) {
+    for (uint32_t i = 0; i < record.thread_places && !reader->failed; i++) {
         threads[i].index = i;
         threads[i].generation = (uint32_t)state_read_u64(reader);
     }
     places_used = reader->failed ? 0 : record.places;
+    thread_places_used = reader->failed ? 0 : record.thread_places;
     for (uint32_t i = 0; i < mount_count; i++) {
         struct mount_record mount;
         state_read(reader, &mount, sizeof mount);
@@ -405,24 +445,69 @@ static handle_t inherit(struct state_reader *reader, handle_t handle)
     return own < 0 ? 0 : (handle_t)own;
 }
 
-static void thread_import(struct state_reader *reader, const struct thread_record *record,
-                          struct process *process)
+static bool thread_is_sound(const struct thread_record *record)
 {
-    if (record->index >= places_used || threads[record->index].process) {
-        state_refuse(reader);
-        return;
-    }
-    struct thread *thread = &threads[record->index];
-    thread->process = process;
-    process->thread = thread;
-    thread->event = inherit(reader, record->event);
-    thread->handle = inherit(reader, record->handle);
-    thread->blocked = record->blocked;
+    return record->index < thread_places_used && !threads[record->index].process && record->tid &&
+           record->tid <= PID_MAX && record->futex_state <= FUTEX_WOKEN;
+}
+
+static void thread_fill(const struct thread_record *record, struct thread *thread)
+{
+    thread->tid = record->tid;
     thread->saved_blocked = record->saved_blocked;
+    thread->pending = record->pending;
     thread->restore_blocked = record->restore_blocked;
     thread->is_restarting = record->is_restarting;
+    thread->never_restarts = record->never_restarts;
+    thread->fault_number = record->fault_number;
+    thread->fault = (struct signal_origin){.code = 1, .address = record->fault_address};
     thread->deadline = record->deadline;
     thread->progress = record->progress;
+    thread->clear_tid = record->clear_tid;
+    thread->robust_list = record->robust_list;
+    thread->futex = (struct futex_wait){
+        .state = record->futex_state,
+        .bitset = record->futex_bitset,
+        .key = {record->futex_object, record->futex_address},
+        .order = record->futex_order,
+    };
+}
+
+static struct thread *thread_import(struct state_reader *reader, struct process *process,
+                                    bool executing)
+{
+    struct thread_record record;
+    state_read(reader, &record, sizeof record);
+    if (reader->failed || !thread_is_sound(&record)) {
+        state_refuse(reader);
+        return NULL;
+    }
+    struct thread *thread = &threads[record.index];
+    thread->process = process;
+    thread_fill(&record, thread);
+    mask_set(thread, record.blocked);
+    thread->has_news |= process->life == LIFE_STOPPED || process->is_ending || executing;
+    thread->event = inherit(reader, record.event);
+    thread->handle = inherit(reader, record.handle);
+    futex_restore(thread);
+    return thread;
+}
+
+static void threads_import(struct state_reader *reader, const struct process_record *record,
+                           struct process *process)
+{
+    struct thread **link = &process->threads;
+    for (uint32_t i = 0; i < record->threads && !reader->failed; i++) {
+        struct thread *thread = thread_import(reader, process, record->executing != 0);
+        if (!thread)
+            return;
+        *link = thread;
+        link = &thread->next;
+        process->thread_count++;
+        further_threads += thread->tid != process->pid;
+        if (record->executing == thread->tid)
+            process->executing = thread;
+    }
 }
 
 static void memory_import(struct state_reader *reader, const struct process_record *record,
@@ -441,6 +526,20 @@ static void memory_import(struct state_reader *reader, const struct process_reco
         return;
     memory->count = memory->capacity = record->ranges;
     state_read(reader, memory->ranges, record->ranges * sizeof *memory->ranges);
+}
+
+static void shared_import(struct state_reader *reader, uint32_t count, struct memory *memory)
+{
+    if (!count)
+        return;
+    if (count > SHARED_MAX)
+        state_refuse(reader);
+    else if (!(memory->shared = calloc(SHARED_MAX, sizeof *memory->shared)))
+        state_fail(reader, -ENOMEM);
+    if (!memory->shared)
+        return;
+    memory->shared_count = count;
+    state_read(reader, memory->shared, count * sizeof *memory->shared);
 }
 
 static void descriptors_import(struct state_reader *reader, const struct catalogue *catalogue,
@@ -478,19 +577,20 @@ static void process_fill(const struct process_record *record, struct process *pr
     process->alarm_every = record->alarm_every;
     process->unknown_call = record->unknown_call;
     process->signals.pending = record->pending;
+    process->is_ending = record->is_ending;
     memcpy(process->name, record->name, sizeof process->name - 1);
 }
 
 static void signals_import(struct state_reader *reader, struct signal_state *signals,
-                           uint64_t actions)
+                           uint64_t actions, uint64_t origins)
 {
-    uint64_t either = actions | signals->pending;
+    uint64_t either = actions | origins;
     signals->special = actions;
     EACH_SIGNAL(either, number)
     {
         if (actions & SIGNAL_BIT(number))
             state_read(reader, &signals->actions[number], sizeof signals->actions[number]);
-        if (signals->pending & SIGNAL_BIT(number))
+        if (origins & SIGNAL_BIT(number))
             state_read(reader, &signals->origins[number], sizeof signals->origins[number]);
     }
 }
@@ -499,7 +599,8 @@ static bool process_is_sound(const struct process_record *record)
 {
     return record->pid && record->pid <= PID_MAX && record->life > LIFE_FREE &&
            record->life <= LIFE_ZOMBIE && record->arguments_length <= PROCESS_ARGUMENTS_SIZE &&
-           record->directory_mount < mount_count;
+           record->directory_mount < mount_count &&
+           (record->life == LIFE_ZOMBIE) == (record->threads == 0);
 }
 
 // PARENT receives the parent's number.
@@ -515,9 +616,10 @@ static void process_import(struct state_reader *reader, const struct catalogue *
     *parent = record.parent;
     process_fill(&record, process);
     state_read(reader, process->arguments, process->arguments_length);
-    signals_import(reader, &process->signals, record.actions);
-    thread_import(reader, &record.thread, process);
+    signals_import(reader, &process->signals, record.actions, record.origins);
+    threads_import(reader, &record, process);
     memory_import(reader, &record, &process->memory);
+    shared_import(reader, record.shared_ranges, &process->memory);
     process->directory_path = state_read_text(reader, PATH_SIZE);
     if (record.life == LIFE_ZOMBIE)
         return;
@@ -548,7 +650,7 @@ int64_t domain_import(rref_t state, uint64_t schema)
     terminal_import(&reader);
     catalogue_import(&reader, &catalogue);
     processes_import(&reader, &catalogue);
-    updates = 1 + (schema >= 3 ? (uint32_t)state_read_u64(&reader) : 0);
+    updates = 1 + (schema >= 5 ? (uint32_t)state_read_u64(&reader) : 0);
     catalogue_free(&catalogue);
     imported = true;
     return state_close(&reader);

@@ -39,6 +39,27 @@ int64_t user_write(struct thread *thread, uint64_t address, const void *from, ui
     return 0;
 }
 
+// ---- The lock ----
+
+#define LOCKS 16
+
+static struct mutex locks[LOCKS]; // of the processes that have several threads
+
+struct mutex *memory_lock(struct process *process)
+{
+    if (process->thread_count == 1)
+        return NULL;
+    struct mutex *lock = &locks[process->pid % LOCKS];
+    mutex_lock(lock);
+    return lock;
+}
+
+void memory_unlock(struct mutex *lock)
+{
+    if (lock)
+        mutex_unlock(lock);
+}
+
 // ---- Ranges ----
 
 static bool ranges_reserve(struct memory *memory)
@@ -146,21 +167,32 @@ void range_give(struct memory *memory, uint64_t address, uint64_t length)
     }
 }
 
-int64_t memory_clone(struct memory *to, const struct memory *from)
+static int64_t memory_copy(struct memory *to, const struct memory *from)
 {
     struct range *ranges = malloc(from->capacity * sizeof *ranges);
     if (!ranges)
         return -ENOMEM;
     int64_t space = core_space_clone(from->space);
-    if (space < 0) {
+    if (space >= 0) {
+        *to = *from;
+        to->space = (handle_t)space;
+        to->ranges = ranges;
+        memcpy(ranges, from->ranges, from->count * sizeof *ranges);
+        space = shared_clone(to, from);
+        if (space < 0)
+            memory_free(to);
+    } else {
         free(ranges);
-        return space;
     }
-    *to = *from;
-    to->space = (handle_t)space;
-    to->ranges = ranges;
-    memcpy(ranges, from->ranges, from->count * sizeof *ranges);
-    return 0;
+    return space < 0 ? space : 0;
+}
+
+int64_t memory_clone(struct process *to, struct process *from)
+{
+    struct mutex *lock = memory_lock(from);
+    int64_t result = memory_copy(&to->memory, &from->memory);
+    memory_unlock(lock);
+    return result;
 }
 
 void memory_free(struct memory *memory)
@@ -168,15 +200,15 @@ void memory_free(struct memory *memory)
     if (memory->space)
         core_handle_close(memory->space);
     free(memory->ranges);
+    free(memory->shared);
     *memory = (struct memory){0};
 }
 
 // ---- System calls ----
 
-int64_t call_brk(struct thread *thread, const uint64_t *a)
+static int64_t break_set(struct memory *memory, uint64_t wanted)
 {
-    struct memory *memory = &thread->process->memory;
-    uint64_t wanted = a[0], old = PAGE_ROUND(memory->break_end), new = PAGE_ROUND(wanted);
+    uint64_t old = PAGE_ROUND(memory->break_end), new = PAGE_ROUND(wanted);
     if (wanted < memory->break_start || wanted > BREAK_LIMIT)
         return (int64_t)memory->break_end;
     if (new > old) {
@@ -194,6 +226,14 @@ int64_t call_brk(struct thread *thread, const uint64_t *a)
     return (int64_t)wanted;
 }
 
+int64_t call_brk(struct thread *thread, const uint64_t *a)
+{
+    struct mutex *lock = memory_lock(thread->process);
+    int64_t result = break_set(&thread->process->memory, a[0]);
+    memory_unlock(lock);
+    return result;
+}
+
 static bool is_user_range(uint64_t address, uint64_t length)
 {
     return address % PAGE_SIZE == 0 && length && address >= USER_START && length <= TRAMPOLINE &&
@@ -202,7 +242,7 @@ static bool is_user_range(uint64_t address, uint64_t length)
 
 static int64_t range_unmap(struct memory *memory, uint64_t address, uint64_t length)
 {
-    if (!ranges_reserve(memory))
+    if (!ranges_reserve(memory) || shared_forget(memory, address, address + length) < 0)
         return -ENOMEM;
     int64_t result = core_space_unmap(memory->space, address, length);
     range_give(memory, address, length);
@@ -242,26 +282,42 @@ static int64_t mapping_fill(struct thread *thread, int32_t descriptor, uint64_t 
     return result < 0 ? result : 0;
 }
 
-static int64_t mapping_make(struct thread *thread, const uint64_t *a, uint64_t address,
+// Takes a range and maps zeroed pages there; a file's get their rights when they are filled. The
+// address, or a negative errno.
+static int64_t mapping_make(struct memory *memory, const uint64_t *a, uint64_t length)
+{
+    uint32_t protection = (uint32_t)a[2] & PROTECTION_ALL, flags = (uint32_t)a[3];
+    bool is_shared = (flags & MAP_ANONYMOUS) && (flags & MAP_SHARED);
+    int64_t address = mapping_place(memory, a[0], length, flags);
+    if (address < 0)
+        return address;
+    if (!(flags & MAP_ANONYMOUS))
+        protection = PROTECTION_READ | PROTECTION_WRITE;
+    int64_t result = is_shared ? shared_note(memory, (uint64_t)address, length) : 0;
+    if (result >= 0)
+        result = core_space_map(memory->space, (uint64_t)address, length,
+                                protection | (is_shared ? PROTECTION_SHARED : 0));
+    if (result < 0)
+        range_unmap(memory, (uint64_t)address, length);
+    return result < 0 ? result : address;
+}
+
+static int64_t mapping_read(struct thread *thread, const uint64_t *a, uint64_t address,
                             uint64_t length)
 {
-    struct memory *memory = &thread->process->memory;
-    uint32_t protection = (uint32_t)a[2] & PROTECTION_ALL, flags = (uint32_t)a[3];
-    if (flags & MAP_ANONYMOUS)
-        return core_space_map(memory->space, address, length,
-                              protection | (flags & MAP_SHARED ? PROTECTION_SHARED : 0));
-    int64_t result =
-        core_space_map(memory->space, address, length, PROTECTION_READ | PROTECTION_WRITE);
+    struct process *process = thread->process;
+    int64_t result = mapping_fill(thread, (int32_t)a[4], address, length, a[5]);
+    struct mutex *lock = memory_lock(process);
     if (result >= 0)
-        result = mapping_fill(thread, (int32_t)a[4], address, length, a[5]);
-    if (result >= 0)
-        result = core_space_protect(memory->space, address, length, protection);
-    return result;
+        result = core_space_protect(process->memory.space, address, length, a[2] & PROTECTION_ALL);
+    if (result < 0)
+        range_unmap(&process->memory, address, length);
+    memory_unlock(lock);
+    return result < 0 ? result : (int64_t)address;
 }
 
 int64_t call_mmap(struct thread *thread, const uint64_t *a)
 {
-    struct memory *memory = &thread->process->memory;
     uint64_t length = PAGE_ROUND(a[1]);
     uint32_t flags = (uint32_t)a[3], sharing = flags & (MAP_SHARED | MAP_PRIVATE);
     if (a[1] == 0 || a[5] % PAGE_SIZE || sharing == 0 || length < a[1])
@@ -270,14 +326,12 @@ int64_t call_mmap(struct thread *thread, const uint64_t *a)
         !(flags & MAP_ANONYMOUS) && sharing == MAP_SHARED && (a[2] & PROTECTION_WRITE);
     if (writes_file)
         return -ENODEV; // nothing would carry the writes back to the file
-    int64_t address = mapping_place(memory, a[0], length, flags);
-    if (address < 0)
-        return address;
-    int64_t result = mapping_make(thread, a, (uint64_t)address, length);
-    if (result >= 0)
-        return address;
-    range_unmap(memory, (uint64_t)address, length);
-    return result;
+    struct mutex *lock = memory_lock(thread->process);
+    int64_t address = mapping_make(&thread->process->memory, a, length);
+    memory_unlock(lock);
+    return address < 0 || (flags & MAP_ANONYMOUS)
+               ? address
+               : mapping_read(thread, a, (uint64_t)address, length);
 }
 
 int64_t call_munmap(struct thread *thread, const uint64_t *a)
@@ -285,7 +339,10 @@ int64_t call_munmap(struct thread *thread, const uint64_t *a)
     uint64_t length = PAGE_ROUND(a[1]);
     if (!is_user_range(a[0], length))
         return -EINVAL;
-    return range_unmap(&thread->process->memory, a[0], length);
+    struct mutex *lock = memory_lock(thread->process);
+    int64_t result = range_unmap(&thread->process->memory, a[0], length);
+    memory_unlock(lock);
+    return result;
 }
 
 int64_t call_mprotect(struct thread *thread, const uint64_t *a)
@@ -295,5 +352,9 @@ int64_t call_mprotect(struct thread *thread, const uint64_t *a)
         return a[0] % PAGE_SIZE ? -EINVAL : 0;
     if (!is_user_range(a[0], length))
         return -EINVAL;
-    return core_space_protect(thread->process->memory.space, a[0], length, a[2] & PROTECTION_ALL);
+    struct mutex *lock = memory_lock(thread->process);
+    int64_t result =
+        core_space_protect(thread->process->memory.space, a[0], length, a[2] & PROTECTION_ALL);
+    memory_unlock(lock);
+    return result;
 }

@@ -306,9 +306,7 @@ static int64_t directory_change(struct thread *thread, struct place place, const
     char *copy = strdup(path);
     if (!copy)
         return -ENOMEM;
-    free(thread->process->directory_path);
-    thread->process->directory_path = copy;
-    thread->process->directory = place;
+    directory_set(thread, place, copy);
     return 0;
 }
 
@@ -339,11 +337,14 @@ int64_t call_fchdir(struct thread *thread, const uint64_t *a)
 
 int64_t call_getcwd(struct thread *thread, const uint64_t *a)
 {
-    const char *path = thread->process->directory_path;
+    char *path = malloc(PATH_SIZE);
+    if (!path)
+        return -ENOMEM;
+    directory_read(thread, path);
     uint64_t size = strlen(path) + 1;
-    if (size > a[1])
-        return -ERANGE;
-    return user_write(thread, a[0], path, size) < 0 ? -EFAULT : (int64_t)size;
+    int64_t result = size > a[1] ? -ERANGE : user_write(thread, a[0], path, size);
+    free(path);
+    return result < 0 ? result : (int64_t)size;
 }
 
 int64_t call_umask(struct thread *thread, const uint64_t *a)

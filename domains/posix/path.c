@@ -224,8 +224,7 @@ static int64_t walk_begin(struct thread *thread, int32_t descriptor, struct walk
         return 0;
     }
     if (descriptor == AT_CURRENT) {
-        walk->found = thread->process->directory;
-        strcpy(walk->path, thread->process->directory_path);
+        walk->found = directory_read(thread, walk->path);
         return 0;
     }
     struct open_file *file = file_get(thread, descriptor);

@@ -13,8 +13,6 @@
 #define POLL_INVALID 0x20u
 #define POLL_ALWAYS  (FS_POLL_ERROR | FS_POLL_HANGUP | POLL_INVALID)
 
-int64_t time_read(struct thread *thread, uint64_t address, uint64_t *ns);
-
 struct poll_entry { // as in user memory
     int32_t descriptor;
     uint16_t wanted, found;
@@ -111,6 +109,7 @@ static int64_t deadline_read(struct thread *thread, uint64_t timeout)
 static int64_t set_run(struct thread *thread, struct poll_set *set, uint64_t mask, uint64_t timeout)
 {
     uint64_t signals;
+    thread->never_restarts = true;
     int64_t result = deadline_read(thread, timeout);
     if (result < 0)
         return result;

@@ -113,6 +113,7 @@ static inline int64_t call_run(struct thread *thread, uint64_t number, const uin
 {
     call_function *function = number < CALL_TABLE_SIZE ? call_table[number] : NULL;
     thread->process->calls++;
+    thread->never_restarts = false;
     return function ? function(thread, a) : call_other(thread, number, a);
 }
 
@@ -284,6 +285,21 @@ RpcResult process_do_deliver(uint64_t cookie, uint64_t cause, uint64_t address, 
 
 // ---- Questions of other services ----
 
+// Whether any of its threads runs, and, to who asks on behalf of one of them, that it is its own.
+static void threads_tell(const struct process *process, struct process_info *info)
+{
+    uint64_t caller = (uint64_t)core_user_cookie();
+    bool sleeps = process->life == LIFE_ALIVE;
+    EACH_THREAD(process, each)
+    {
+        sleeps &= each->is_asleep;
+        if (each == process->threads || thread_cookie(each) == caller)
+            info->cookie = thread_cookie(each);
+    }
+    if (sleeps)
+        info->state = PROCESS_SLEEPING;
+}
+
 static void info_fill(const struct process *process, struct process_info *info)
 {
     static const uint8_t states[] = {
@@ -300,11 +316,10 @@ static void info_fill(const struct process *process, struct process_info *info)
         .state = states[process->life],
         .started = process->started,
         .calls = process->calls,
-        .cookie = thread_cookie(process->thread),
         .arguments_length = process->arguments_length,
+        .threads = process->thread_count,
     };
-    if (process->life == LIFE_ALIVE && process->thread->is_asleep)
-        info->state = PROCESS_SLEEPING;
+    threads_tell(process, info);
     if (process->memory.space) {
         int64_t pages = core_space_pages(process->memory.space);
         info->pages = pages > 0 ? (uint64_t)pages : 0;

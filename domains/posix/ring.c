@@ -391,7 +391,7 @@ void ring_end(struct thread *thread)
 int64_t rings_detach(void)
 {
     uint64_t deadline = core_time() + DETACH_NS;
-    for (uint32_t i = 0; i < places_used; i++) {
+    for (uint32_t i = 0; i < thread_places_used; i++) {
         struct thread *thread = &threads[i];
         if (!thread->process || !thread->ring || !thread->ring->in_flight)
             continue;

@@ -26,7 +26,7 @@ static int64_t action_set(struct thread *thread, uint32_t number,
     taken.mask &= ~UNBLOCKABLE;
     signal_action_set(state, number, &taken);
     if (action->handler == HANDLER_IGNORE)
-        state->pending &= ~SIGNAL_BIT(number);
+        signals_drop(thread->process, SIGNAL_BIT(number));
     mutex_unlock(&process_lock);
     return 0;
 }
@@ -43,7 +43,9 @@ int64_t call_rt_sigaction(struct thread *thread, const uint64_t *a)
     if (a[1] && (action.flags & ACTION_RESTORER) &&
         user_read(thread, &action, a[1], sizeof action) < 0)
         return -EFAULT;
+    mutex_lock(&process_lock);
     struct signal_action old = thread->process->signals.actions[a[0]];
+    mutex_unlock(&process_lock);
     uint64_t size = old.flags & ACTION_RESTORER ? sizeof old : ACTION_SIZE_PLAIN;
     if (a[2] && user_write(thread, a[2], &old, size) < 0)
         return -EFAULT;
@@ -64,13 +66,13 @@ int64_t call_rt_sigprocmask(struct thread *thread, const uint64_t *a)
     if (!a[1])
         return 0;
     uint64_t new = a[0] == MASK_BLOCK ? old | set : a[0] == MASK_UNBLOCK ? old & ~set : set;
-    thread->blocked = new & ~UNBLOCKABLE;
+    mask_set(thread, new);
     return 0;
 }
 
 int64_t call_rt_sigpending(struct thread *thread, const uint64_t *a)
 {
-    uint64_t set = thread->process->signals.pending & thread->blocked;
+    uint64_t set = (thread->process->signals.pending | thread->pending) & thread->blocked;
     return user_write(thread, a[0], &set, sizeof set);
 }
 
@@ -79,13 +81,13 @@ void mask_replace(struct thread *thread, uint64_t mask)
     if (!thread->restore_blocked)
         thread->saved_blocked = thread->blocked;
     thread->restore_blocked = true;
-    thread->blocked = mask & ~UNBLOCKABLE;
+    mask_set(thread, mask);
 }
 
 void mask_return(struct thread *thread)
 {
     if (thread->restore_blocked)
-        thread->blocked = thread->saved_blocked;
+        mask_set(thread, thread->saved_blocked);
     thread->restore_blocked = false;
 }
 
@@ -97,6 +99,7 @@ int64_t call_rt_sigsuspend(struct thread *thread, const uint64_t *a)
     if (user_read(thread, &mask, a[0], sizeof mask) < 0)
         return -EFAULT;
     mask_replace(thread, mask);
+    thread->never_restarts = true;
     for (;;) {
         int64_t result = sleep_until(thread, sleep_prepare(thread), WAIT_FOREVER);
         if (result < 0)
@@ -114,7 +117,7 @@ int64_t call_rt_sigreturn(struct thread *thread, const uint64_t *a)
         process_exit(thread, SIGSEGV);
         return CALL_ENDED;
     }
-    thread->blocked = mask & ~UNBLOCKABLE;
+    mask_set(thread, mask);
     core_user_registers(&registers, 1);
     return CALL_REGISTERS;
 }
@@ -165,12 +168,27 @@ int64_t call_kill(struct thread *thread, const uint64_t *a)
     return result;
 }
 
+// GROUP 0: whatever process the thread is of.
+static int64_t thread_kill(struct thread *thread, uint32_t group, uint32_t tid, uint64_t number)
+{
+    struct signal_origin origin = {.code = ORIGIN_THREAD, .pid = thread->process->pid};
+    if ((int32_t)tid <= 0 || (uint32_t)number > SIGNALS_MAX)
+        return -EINVAL;
+    mutex_lock(&process_lock);
+    struct thread *meant = tid == thread->tid ? thread : thread_find_number(tid);
+    bool is_there = meant && (!group || meant->process->pid == group);
+    if (is_there)
+        signal_send_thread(meant, (uint32_t)number, origin);
+    mutex_unlock(&process_lock);
+    return is_there ? 0 : -ESRCH;
+}
+
 int64_t call_tkill(struct thread *thread, const uint64_t *a)
 {
-    return (int32_t)a[0] > 0 ? call_kill(thread, a) : -EINVAL;
+    return thread_kill(thread, 0, (uint32_t)a[0], a[1]);
 }
 
 int64_t call_tgkill(struct thread *thread, const uint64_t *a)
 {
-    return call_tkill(thread, a + 1);
+    return (int32_t)a[0] > 0 ? thread_kill(thread, (uint32_t)a[0], (uint32_t)a[1], a[2]) : -EINVAL;
 }

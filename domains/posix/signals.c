@@ -40,9 +40,16 @@ static void stop_tell(struct process *process, uint32_t news, int32_t code, uint
     queue_wake(&parent->children_news);
 }
 
+void signals_drop(struct process *process, uint64_t set)
+{
+    process->signals.pending &= ~set;
+    EACH_THREAD(process, each)
+    each->pending &= ~set;
+}
+
 static void process_continue(struct process *process)
 {
-    process->signals.pending &= ~STOPS;
+    signals_drop(process, STOPS);
     if (process->life != LIFE_STOPPED)
         return;
     process->life = LIFE_ALIVE;
@@ -50,25 +57,64 @@ static void process_continue(struct process *process)
     queue_wake(&process->continued);
 }
 
+static bool is_alive(const struct process *process)
+{
+    return process->life != LIFE_ZOMBIE && process->life != LIFE_FREE;
+}
+
+// What a signal does when it is sent, whatever becomes of it. Whether anybody is to get it: it is
+// not ignored, or THREAD or, if that is NULL, some thread blocks it and may change its mind.
+static bool signal_begin(struct process *process, const struct thread *thread, uint32_t number)
+{
+    uint64_t bit = SIGNAL_BIT(number);
+    if (number == SIGCONT)
+        process_continue(process);
+    if (bit & STOPS)
+        signals_drop(process, SIGNAL_BIT(SIGCONT));
+    if (!is_ignored(process, number))
+        return true;
+    if (thread)
+        return thread->blocked & bit;
+    EACH_THREAD(process, each)
+    if (each->blocked & bit)
+        return true;
+    return false;
+}
+
+// A thread that does not block the signal is told of it.
+static void thread_tell(struct thread *thread, uint32_t number)
+{
+    if (thread->blocked & SIGNAL_BIT(number))
+        return;
+    __atomic_store_n(&thread->has_news, true, __ATOMIC_RELAXED);
+    sleep_end(thread);
+    if (thread->handle)
+        core_user_kick(thread->handle);
+}
+
 void signal_send(struct process *process, uint32_t number, struct signal_origin origin)
 {
     struct signal_state *state = &process->signals;
-    if (number == 0 || process->life == LIFE_ZOMBIE || process->life == LIFE_FREE)
-        return;
-    if (number == SIGCONT)
-        process_continue(process);
-    if (SIGNAL_BIT(number) & STOPS)
-        state->pending &= ~SIGNAL_BIT(SIGCONT);
-    bool is_blocked = process->thread->blocked & SIGNAL_BIT(number);
-    if (is_ignored(process, number) && !is_blocked)
+    if (number == 0 || !is_alive(process) || !signal_begin(process, NULL, number))
         return;
     state->origins[number] = origin;
     state->pending |= SIGNAL_BIT(number);
     if (number == SIGKILL)
         queue_wake(&process->continued);
-    sleep_end(process->thread);
-    if (process->thread->handle)
-        core_user_kick(process->thread->handle);
+    EACH_THREAD(process, each)
+    thread_tell(each, number);
+}
+
+void signal_send_thread(struct thread *thread, uint32_t number, struct signal_origin origin)
+{
+    struct process *process = thread->process;
+    if (number == SIGKILL)
+        signal_send(process, number, origin); // takes all along in any case
+    else if (number != 0 && is_alive(process) && signal_begin(process, thread, number)) {
+        process->signals.origins[number] = origin;
+        thread->pending |= SIGNAL_BIT(number);
+        thread_tell(thread, number);
+    }
 }
 
 uint32_t signal_send_group(uint32_t group, uint32_t number, struct signal_origin origin)
@@ -92,10 +138,18 @@ void signal_force(struct thread *thread, uint32_t number, uint64_t address)
     bool is_refused = action->handler == HANDLER_IGNORE || (thread->blocked & SIGNAL_BIT(number));
     if (is_refused)
         action->handler = HANDLER_DEFAULT;
-    thread->blocked &= ~SIGNAL_BIT(number);
-    process->signals.origins[number] = (struct signal_origin){.code = 1, .address = address};
-    process->signals.pending |= SIGNAL_BIT(number);
+    thread->fault = (struct signal_origin){.code = 1, .address = address};
+    thread->fault_number = number;
+    thread->pending |= SIGNAL_BIT(number);
+    mask_set(thread, thread->blocked & ~SIGNAL_BIT(number));
     mutex_unlock(&process_lock);
+}
+
+void mask_set(struct thread *thread, uint64_t mask)
+{
+    thread->blocked = mask & ~(SIGNAL_BIT(SIGKILL) | SIGNAL_BIT(SIGSTOP));
+    if ((thread->process->signals.pending | thread->pending) & ~thread->blocked)
+        __atomic_store_n(&thread->has_news, true, __ATOMIC_RELAXED);
 }
 
 void signal_action_set(struct signal_state *state, uint32_t number,
@@ -106,6 +160,14 @@ void signal_action_set(struct signal_state *state, uint32_t number,
         state->special |= SIGNAL_BIT(number);
     else
         state->special &= ~SIGNAL_BIT(number);
+}
+
+void signals_forget(struct signal_state *state)
+{
+    static const struct signal_action normal;
+    state->pending = 0;
+    EACH_SIGNAL(state->special, number)
+    state->actions[number] = normal;
 }
 
 void signals_inherit(struct signal_state *state, const struct signal_state *from)
@@ -126,48 +188,55 @@ void signals_reset(struct signal_state *state)
 
 // ---- Delivery ----
 
-// The next signal to deal with, taken off; 0 if there is none. SIGKILL goes first.
+// The next signal to deal with, taken off; 0 if there is none. SIGKILL goes first, and of others
+// what is for this thread alone.
 static uint32_t signal_take(struct thread *thread, struct signal_action *action,
                             struct signal_origin *origin)
 {
-    struct signal_state *state = &thread->process->signals;
-    uint32_t number = 0;
+    struct process *process = thread->process;
+    struct signal_state *state = &process->signals;
     mutex_lock(&process_lock);
-    uint64_t ready = state->pending & ~thread->blocked;
-    if (ready)
-        number = ready & SIGNAL_BIT(SIGKILL) ? SIGKILL : (uint32_t)__builtin_ctzll(ready) + 1;
+    uint64_t own = thread->pending & ~thread->blocked, ready = state->pending & ~thread->blocked;
+    uint64_t choice = ready & SIGNAL_BIT(SIGKILL) ? SIGNAL_BIT(SIGKILL) : own ? own : ready;
+    uint32_t number = choice ? (uint32_t)__builtin_ctzll(choice) + 1 : 0;
     if (number) {
-        state->pending &= ~SIGNAL_BIT(number);
+        bool is_own = own & SIGNAL_BIT(number);
+        *(is_own ? &thread->pending : &state->pending) &= ~SIGNAL_BIT(number);
         *action = state->actions[number];
-        *origin = state->origins[number];
+        *origin = is_own && number == thread->fault_number ? thread->fault : state->origins[number];
+        if (number == thread->fault_number)
+            thread->fault_number = 0;
         if ((action->flags & ACTION_RESET) && action->handler > HANDLER_IGNORE)
             signal_action_set(state, number, &(struct signal_action){0});
+    } else if (process->life != LIFE_STOPPED && !thread_is_ending(thread)) {
+        __atomic_store_n(&thread->has_news, false, __ATOMIC_RELAXED);
     }
     mutex_unlock(&process_lock);
     return number;
+}
+
+static bool is_held(const struct thread *thread)
+{
+    const struct process *process = thread->process;
+    return process->life == LIFE_STOPPED && !thread_is_ending(thread) &&
+           !(process->signals.pending & SIGNAL_BIT(SIGKILL));
 }
 
 // Deaf to everything but SIGCONT and SIGKILL.
 bool stop_wait(struct thread *thread)
 {
     struct process *process = thread->process;
-    while (process->life == LIFE_STOPPED && !(process->signals.pending & SIGNAL_BIT(SIGKILL))) {
+    while (is_held(thread)) {
         struct waiter waiter;
         struct wait_item item = {.event = thread->event, .seen = sleep_prepare(thread)};
         queue_join(&process->continued, &waiter, thread);
-        bool stays =
-            process->life == LIFE_STOPPED && !(process->signals.pending & SIGNAL_BIT(SIGKILL));
-        int64_t slept = stays ? core_wait(&item, 1, WAIT_FOREVER) : 0;
+        int64_t slept = is_held(thread) ? core_wait(&item, 1, WAIT_FOREVER) : 0;
         queue_leave(&process->continued, &waiter);
         if (slept < 0) {
             core_user_kick(thread->handle);
             return false;
         }
     }
-    mutex_lock(&process_lock);
-    if (process->life == LIFE_STOPPED)
-        process->life = LIFE_ALIVE;
-    mutex_unlock(&process_lock);
     return true;
 }
 
@@ -176,6 +245,7 @@ static bool process_stop(struct thread *thread, uint32_t number)
     mutex_lock(&process_lock);
     thread->process->life = LIFE_STOPPED;
     stop_tell(thread->process, STATUS_STOP(number), CHILD_STOPPED, number);
+    threads_call(thread->process, thread); // all of them stop
     mutex_unlock(&process_lock);
     return stop_wait(thread);
 }
@@ -202,10 +272,8 @@ static enum delivery default_action(struct thread *thread, uint32_t number,
 static void block_for_handler(struct thread *thread, uint32_t number,
                               const struct signal_action *action)
 {
-    thread->blocked |= action->mask;
-    if (!(action->flags & ACTION_NO_DEFER))
-        thread->blocked |= SIGNAL_BIT(number);
-    thread->blocked &= ~(SIGNAL_BIT(SIGKILL) | SIGNAL_BIT(SIGSTOP));
+    uint64_t own = action->flags & ACTION_NO_DEFER ? 0 : SIGNAL_BIT(number);
+    mask_set(thread, thread->blocked | action->mask | own);
 }
 
 // The mask that comes back after the handler.
@@ -217,13 +285,15 @@ static uint64_t mask_to_restore(struct thread *thread)
 }
 
 // The registers that the first handler returns to: those after the call, or at it once more.
-static void registers_settle(struct user_registers *registers, const int64_t *result,
-                             uint64_t first, const struct signal_action *action)
+static void registers_settle(struct thread *thread, struct user_registers *registers,
+                             const int64_t *result, uint64_t first,
+                             const struct signal_action *action)
 {
     if (!result)
         return;
-    registers->x[10] = (uint64_t)*result;
-    if (*result == -EINTR && (action->flags & ACTION_RESTART)) {
+    int64_t told = futex_settle(thread, *result);
+    registers->x[10] = (uint64_t)told;
+    if (told == -EINTR && (action->flags & ACTION_RESTART) && !thread->never_restarts) {
         registers->x[10] = first;
         registers->pc -= 4; // the ecall
     }
@@ -232,24 +302,29 @@ static void registers_settle(struct user_registers *registers, const int64_t *re
 enum delivery signals_deliver(struct thread *thread, const int64_t *result, uint64_t first)
 {
     struct user_registers registers;
-    struct signal_action action;
+    struct signal_action action = {0};
     struct signal_origin origin;
     bool is_handled = false;
-    uint32_t number;
-    while ((number = signal_take(thread, &action, &origin)) != 0) {
-        if (action.handler <= HANDLER_IGNORE || number == SIGKILL || number == SIGSTOP) {
-            enum delivery done = default_action(thread, number, &action);
-            if (done == DELIVERY_ENDED)
-                return done;
-            if (done == DELIVERY_STOPPED && !is_handled)
-                return done;
-            if (done == DELIVERY_STOPPED)
-                break;
-            continue;
+    for (;;) {
+        if (thread_is_ending(thread)) {
+            thread_end(thread);
+            return DELIVERY_ENDED;
         }
+        enum delivery done = stop_wait(thread) ? DELIVERY_NOTHING : DELIVERY_STOPPED;
+        uint32_t number = done ? 0 : signal_take(thread, &action, &origin);
+        bool has_handler =
+            action.handler > HANDLER_IGNORE && number != SIGKILL && number != SIGSTOP;
+        if (number && !has_handler)
+            done = default_action(thread, number, &action);
+        if (done == DELIVERY_ENDED || (done == DELIVERY_STOPPED && !is_handled))
+            return done;
+        if (!number || done == DELIVERY_STOPPED)
+            break;
+        if (!has_handler)
+            continue;
         if (!is_handled) {
             core_user_registers(&registers, 0);
-            registers_settle(&registers, result, first, &action);
+            registers_settle(thread, &registers, result, first, &action);
         }
         is_handled = true;
         if (frame_push(thread, &registers, number, &action, &origin, mask_to_restore(thread)) < 0) {

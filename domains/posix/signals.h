@@ -1,6 +1,11 @@
 // SPDX-License-Identifier: MIT
-// Signals, with Linux's numbers. Bit N - 1 of a set is signal N. All state is under process_lock;
-// `pending` is atomic because every system call looks at it.
+// Signals, with Linux's numbers. Bit N - 1 of a set is signal N. All state is under process_lock.
+//
+// A signal is pending for a process, and goes to one of its threads that does not block it, or for
+// one thread. Whoever makes one pending tells all threads that may take it (thread.has_news); the
+// first that comes takes it, and the others go on with what they did. A thread that changes what it
+// blocks looks for itself (mask_set). Pending and blocked sets are atomic and written before the
+// other is read, so between the two a signal is not overlooked.
 #pragma once
 #include <stdatomic.h>
 #include <stdbool.h>
@@ -72,20 +77,22 @@ struct signal_state {
     for (uint32_t number; (set) && (number = (uint32_t)__builtin_ctzll(set) + 1); (set) &= (set)-1)
 
 #define ORIGIN_USER   0
+#define ORIGIN_THREAD (-6) // tkill
 #define ORIGIN_KERNEL 0x80
 
 struct thread;
 struct process;
 
-// With process_lock held. Sends a signal to a process, or to all of a group (number of those that
-// there were).
+// With process_lock held. Sends a signal to a process, to one thread, or to all of a group (number
+// of those that there were).
 void signal_send(struct process *process, uint32_t number, struct signal_origin origin);
+void signal_send_thread(struct thread *thread, uint32_t number, struct signal_origin origin);
 uint32_t signal_send_group(uint32_t group, uint32_t number, struct signal_origin origin);
 
 enum delivery {
     DELIVERY_NOTHING, // no handler is to run: an interrupted call is issued again
     DELIVERY_HANDLED, // the registers are those of a handler
-    DELIVERY_ENDED,   // the process is no more; its thread must not be touched
+    DELIVERY_ENDED,   // the thread is no more and must not be touched
     DELIVERY_STOPPED, // it has stopped and was asked to leave: the core calls deliver, which waits
                       // on
 };
@@ -100,12 +107,21 @@ bool stop_wait(struct thread *thread);
 // issued again after the handler.
 enum delivery signals_deliver(struct thread *thread, const int64_t *result, uint64_t first);
 
+// What the thread blocks from now on; it looks whether something is pending that it does not.
+void mask_set(struct thread *thread, uint64_t mask);
+
+// With process_lock held: drops what is pending of these signals, for the process and its threads.
+void signals_drop(struct process *process, uint64_t set);
+
 // A fault of the thread's own becomes pending. Unlike others it cannot be blocked or ignored.
 void signal_force(struct thread *thread, uint32_t number, uint64_t address);
 
 // With process_lock held, or nobody else there.
 void signal_action_set(struct signal_state *state, uint32_t number,
                        const struct signal_action *action);
+
+// Nothing is pending and all actions are the default again.
+void signals_forget(struct signal_state *state);
 
 // The actions of FROM, for a child that has the default ones.
 void signals_inherit(struct signal_state *state, const struct signal_state *from);

@@ -77,13 +77,7 @@ int64_t call_prlimit64(struct thread *thread, const uint64_t *a)
     return a[3] ? limit_write(thread, a[1], a[3]) : 0;
 }
 
-int64_t call_set_tid_address(struct thread *thread, const uint64_t *a)
-{
-    (void)a;
-    return thread->process->pid;
-}
-
-// Advice and lists that matter only where there are several threads or a swap.
+// Advice that matters only where there is a swap.
 #define CALL_OF_ADVICE(name)                                                                       \
     int64_t call_##name(struct thread *thread, const uint64_t *a)                                  \
     {                                                                                              \
@@ -91,7 +85,6 @@ int64_t call_set_tid_address(struct thread *thread, const uint64_t *a)
         return 0;                                                                                  \
     }
 
-CALL_OF_ADVICE(set_robust_list)
 CALL_OF_ADVICE(madvise)
 CALL_OF_ADVICE(msync)
 

@@ -46,8 +46,7 @@ static int64_t time_write(struct thread *thread, uint64_t address, uint64_t ns)
     return user_write(thread, address, time, sizeof time);
 }
 
-// What CLOCK shows at boot.
-static uint64_t clock_start(uint64_t clock)
+uint64_t clock_start(uint64_t clock)
 {
     if (!(CLOCKS_OF_CALENDAR >> clock & 1))
         return 0;
@@ -80,6 +79,7 @@ int64_t call_gettimeofday(struct thread *thread, const uint64_t *a)
 // Sleeps until DEADLINE; what a repeated call must know is kept in the thread.
 static int64_t deadline_sleep(struct thread *thread, uint64_t deadline)
 {
+    thread->never_restarts = true;
     if (!thread->is_repeated)
         thread->deadline = deadline;
     while (core_time() < thread->deadline) {

@@ -147,10 +147,10 @@ void report_process(struct text *text, uint64_t number)
         return;
     uint64_t started = info.started / (1000000000 / TICKS_PER_SECOND);
     // Linux's fields 1 to 24 (proc(5)); what we do not count is 0.
-    text_add(text, "%u (%s) %c %u %u %u 0 %u 0 0 0 0 0 0 0 0 0 20 0 1 0 %lu %lu %lu\n",
+    text_add(text, "%u (%s) %c %u %u %u 0 %u 0 0 0 0 0 0 0 0 0 20 0 %u 0 %lu %lu %lu\n",
              (unsigned)info.pid, info.name, "RSTZ"[info.state & 3], (unsigned)info.parent,
-             (unsigned)info.group, (unsigned)info.session, (unsigned)info.foreground, started,
-             info.pages * 4096, info.pages);
+             (unsigned)info.group, (unsigned)info.session, (unsigned)info.foreground,
+             (unsigned)info.threads, started, info.pages * 4096, info.pages);
 }
 
 void report_arguments(struct text *text, uint64_t number)

@@ -666,11 +666,11 @@ def ps_free_uptime_and_dmesg_read_proc(place):
     expect(place.run("uptime")[1], "up 1 d 02:03:04\n", "uptime")
     expect(place.run("dmesg")[1], "[0.1] hart0 boot: hello\n", "dmesg")
     place.guest_file("/proc/12/stat",
-                     "12 (a (b) c) R 1 12 12 0 12 0 0 0 0 0 150 75 0 0 20 0 1 0 5 8192 2\n")
-    place.guest_file("/proc/3/stat", "3 (sh) S 1 3 3 0 12" + " 0" * 15 + " 7\n")
+                     "12 (a (b) c) R 1 12 12 0 12 0 0 0 0 0 150 75 0 0 20 0 4 0 5 8192 2\n")
+    place.guest_file("/proc/3/stat", "3 (sh) S 1 3 3 0 12" + " 0" * 11 + " 1 0 0 0 7\n")
     lines = place.run("ps")[1].splitlines()
     expect([line.split() for line in lines[1:]],
-           [["3", "1", "S", "28", "0.00", "sh"], ["12", "1", "R", "8", "2.25", "a", "(b)", "c"]],
+           [["3", "1", "S", "1", "28", "0.00", "sh"], ["12", "1", "R", "4", "8", "2.25", "a", "(b)", "c"]],
            "processes")
 
 

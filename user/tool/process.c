@@ -15,6 +15,7 @@ enum {
     FIELD_PARENT = 4,
     FIELD_USER_TICKS = 14,
     FIELD_SYSTEM_TICKS = 15,
+    FIELD_THREADS = 20,
     FIELD_RESIDENT = 24
 };
 
@@ -52,6 +53,7 @@ static bool process_read(const char *pid, struct process *process)
     }
     process->parent = field[FIELD_PARENT];
     process->ticks = field[FIELD_USER_TICKS] + field[FIELD_SYSTEM_TICKS];
+    process->threads = field[FIELD_THREADS];
     process->resident_pages = field[FIELD_RESIDENT];
     snprintf(process->name, sizeof process->name, "%s", name + 1);
     return true;

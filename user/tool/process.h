@@ -8,6 +8,7 @@ struct process {
     int pid;
     long parent;
     char state; /* R, S, T, Z */
+    long threads;
     long ticks; /* of CPU time, 100 a second */
     long resident_pages;
     char name[32];

@@ -1,0 +1,94 @@
+# SPDX-License-Identifier: MIT
+"""Threads of programs: what the system calls do, and that they outlive what is below them."""
+
+import re
+
+import pytest
+
+from machine import Machine
+from programs import program_build
+
+PROGRAMS = ("thread_check", "thread_bomb")
+CHECK = "/bin/thread_check 2>/dev/null"  # some of its processes die of a fault, which is told there
+
+# posix is replaced COUNT times, back and forth; "busy" leaves all as it was and is asked again.
+UPDATES = r"""
+n=0; image=posix_v2
+while [ $n -lt COUNT ]; do
+    answer=$(domain update posix $image 2>&1)
+    case $answer in
+    *"0 failed") n=$((n+1)); [ $image = posix ] && image=posix_v2 || image=posix ;;
+    *"busy: "*) ;;
+    *) echo "$answer"; break ;;
+    esac
+done > /tmp/failed 2>&1
+echo $n > /tmp/updated
+"""
+
+
+def boot(folder, cpus, count=0):
+    files = {f"bin/{name}": program_build(name, folder) for name in PROGRAMS}
+    files["root/updates.sh"] = UPDATES.replace("COUNT", str(count)).encode()
+    return Machine(folder, cpus=cpus, files=files, timeout=120).boot()
+
+
+@pytest.mark.parametrize("cpus", [1, 2, 4])
+def test_threads_and_futexes_do_what_linux_documents(tmp_path, cpus):
+    one = boot(tmp_path, cpus)
+    try:
+        assert one.run(CHECK) == ("0 checks failed\n", 0)
+        assert one.run(CHECK) == ("0 checks failed\n", 0)
+        assert "thread_check" not in one.check("ps")
+    finally:
+        one.kill()
+
+
+@pytest.mark.parametrize("cpus", [1, 4])
+def test_programs_with_threads_do_not_notice_that_posix_is_replaced(tmp_path, cpus):
+    one = boot(tmp_path, cpus, count=50)
+    try:
+        one.check("sh /root/updates.sh &")
+        runs = 0
+        while one.run("test -e /tmp/updated")[1]:
+            assert one.run(CHECK) == ("0 checks failed\n", 0)
+            runs += 1
+        assert one.check("cat /tmp/failed /tmp/updated") == "50\n" and runs
+    finally:
+        one.kill()
+
+
+def test_a_thread_bomb_is_limited_and_the_shell_goes_on(tmp_path):
+    one = boot(tmp_path, 2)
+    try:
+        before = one.check("echo $$")
+        one.send("thread_bomb &\r")
+        one.expect(r"no place for more than (\d+): No more processes")
+        count = int(one.child.match.group(1))
+        rows = [row.split() for row in one.check("ps").splitlines() if row.endswith("thread_bomb")]
+        assert [int(row[3]) for row in rows] == [count + 1]
+        # A second one, and a third, get what is left: then only the shell's own commands run.
+        for _ in range(2):
+            one.send("thread_bomb &\r")
+            one.expect("no place for more than ")
+        one.run("kill -9 -1; wait")
+        assert one.check("echo $$") == before
+        assert "thread_bomb" not in one.check("ps")
+        assert one.run(CHECK) == ("0 checks failed\n", 0)
+    finally:
+        one.kill()
+
+
+def test_a_crash_of_posix_ends_all_threads(tmp_path):
+    one = boot(tmp_path, 2)
+    try:
+        threads = one.check("grep Threads /proc/meminfo")
+        one.send("thread_bomb &\r")
+        one.expect(r"no place for more than \d+: ")
+        one.send("domain fault posix load\r")
+        one.expect(r"user: posix starts anew: the (\d+) processes that it had end\s")
+        one.expect("/ # ")
+        assert re.search("load", one.check("domain info posix"))
+        assert one.check("grep Threads /proc/meminfo") == threads
+        assert one.run(CHECK) == ("0 checks failed\n", 0)
+    finally:
+        one.kill()
