@@ -32,6 +32,10 @@
 #define ELOOP 40
 #endif
 
+// Bit of file numbers: the page cache's own. A file system whose files go through the cache leaves
+// it clear, and gives all openings of a regular file one number.
+#define FS_FILE_CACHED ((uint64_t)1 << 62)
+
 #define FS_NAME_MAX   255
 #define FS_TARGET_MAX 4095 // bytes of a symbolic link's target
 

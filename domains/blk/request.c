@@ -77,7 +77,9 @@ static void request_end(struct request *request, int64_t status)
 {
     blk_totals.ended++;
     blk_totals.errors += status < 0;
-    core_rref_complete(request->buffer, status);
+    // While its owner copies other bytes of the buffer, the core cannot tell that from a device.
+    while (core_rref_complete(request->buffer, status) == -EBUSY)
+        core_yield();
     request->buffer = 0;
     used[request_index(request) / 64] &= ~(1ULL << request_index(request) % 64);
     count_in_use--;

@@ -244,8 +244,9 @@ RpcResult fs_do_backend(uint64_t file)
     return is_block ? rpc_ok(device->service) : rpc_error(-ENOSYS);
 }
 
-RpcResult fs_do_sync(void)
+RpcResult fs_do_sync(uint64_t file)
 {
+    (void)file;
     RpcResult result = rpc_ok(0);
     for (uint32_t i = 0; i < device_count; i++) {
         if (devices[i].operations != &block_operations || !device_exists(&devices[i]))

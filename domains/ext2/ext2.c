@@ -43,8 +43,9 @@ RpcResult fs_do_control(uint64_t file, uint64_t request, rref_t argument, uint64
     return result < 0 ? rpc_error(result) : rpc_ok((uint64_t)result);
 }
 
-RpcResult fs_do_sync(void)
+RpcResult fs_do_sync(uint64_t file)
 {
+    (void)file;
     int64_t result = volume_sync();
     return result < 0 ? rpc_error(result) : rpc_ok(0);
 }

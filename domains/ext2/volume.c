@@ -468,11 +468,15 @@ int64_t domain_attach(void)
     return writer_start();
 }
 
+// A successor has what is kept: it is no more for this instance to write back when it goes.
+static bool is_handed_over;
+
 RpcResult domain_export(uint64_t schema)
 {
     if (schema != DOMAIN_SCHEMA)
         return rpc_error(-EINVAL);
     int64_t state = core_rref_alloc(sizeof schema, 0);
+    is_handed_over = state >= 0;
     return state < 0 ? rpc_error(state) : rpc_ok((rref_t)state);
 }
 
@@ -486,6 +490,7 @@ int64_t domain_import(rref_t state, uint64_t schema)
 int64_t domain_detach(uint64_t resume)
 {
     if (resume) {
+        is_handed_over = false;
         cache_recover();
         return writer_start();
     }
@@ -498,5 +503,7 @@ int64_t domain_detach(uint64_t resume)
 
 int64_t domain_exit(void)
 {
+    if (is_handed_over)
+        return 0;
     return volume_sync();
 }

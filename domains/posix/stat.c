@@ -287,7 +287,7 @@ int64_t call_sync(struct thread *thread, const uint64_t *a)
 {
     (void)thread, (void)a;
     for (uint32_t i = 0; i < mount_count; i++)
-        fs_sync(mounts[i].service);
+        fs_sync(mounts[i].service, FS_WHOLE);
     return 0;
 }
 
@@ -305,7 +305,7 @@ int64_t call_fsync(struct thread *thread, const uint64_t *a)
         result = fs_result(fs_control(mounts[file->place.mount].service, file->file, FLUSH_BUFFERS,
                                       thread->data, 0));
     else if ((file->mode & FS_TYPE) != FS_CHARACTER)
-        result = fs_result(fs_sync(mounts[file->place.mount].service));
+        result = fs_result(fs_sync(mounts[file->place.mount].service, file->file));
     file_put(thread, file);
     return result < 0 ? result : 0;
 }

@@ -283,8 +283,9 @@ RpcResult fs_do_poll(uint64_t file)
     return rpc_ok(FS_POLL_IN | FS_POLL_OUT);
 }
 
-RpcResult fs_do_sync(void)
+RpcResult fs_do_sync(uint64_t file)
 {
+    (void)file;
     return rpc_ok(0);
 }
 

@@ -521,7 +521,8 @@ RpcResult fs_do_backend(uint64_t file)
     return rpc_error(-ENOSYS);
 }
 
-RpcResult fs_do_sync(void)
+RpcResult fs_do_sync(uint64_t file)
 {
+    (void)file;
     return rpc_ok(0);
 }

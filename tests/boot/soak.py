@@ -18,6 +18,8 @@ again() {
         tries=$((tries + 1)); [ $tries -lt 100 ] || { echo "failed: $*"; return 1; }
     done
 }
+# An operation that met a crash may have been done all the same: then there is nothing left to move.
+moved() { mv $1 $2 || { [ ! -e $1 ] && [ -e $2 ]; }; }
 sum() { set -- $(sha256sum $1 2> /dev/null); echo $1; }
 want=$(sum /bin/FILE)
 
@@ -27,7 +29,9 @@ copies() {
         again cp /bin/FILE /mnt/copy$1
         found=$(sum /mnt/copy$1)
         [ "$found" = "$want" ] || echo "wrong: copy $n of $1 has $found"
-        again mv /mnt/copy$1 /mnt/moved$1
+        again moved /mnt/copy$1 /mnt/moved$1
+        found=$(sum /mnt/moved$1)
+        [ "$found" = "$want" ] || echo "wrong: copy $n of $1 has $found after it was moved"
         n=$((n + 1))
     done
     echo "copies: $n"
@@ -86,7 +90,7 @@ while [ ! -e /tmp/stopped ]; do wait; done
 """
 
 
-def measure(folder, count, services="ext2 blk", timeout=3600):
+def measure(folder, count, services="ext2 vfs blk", timeout=3600):
     """COUNT crashes and COUNT updates of each service under load: a row, and what went wrong, in lines."""
     folder = Path(folder)
     image = folder / "soak.img"

@@ -1,0 +1,122 @@
+// SPDX-License-Identifier: MIT
+#include "kept.h"
+
+#define MAGIC      0x31736676u // "vfs1"
+#define KEY_INDEX  0           // pool N is kept under key N + 1
+#define POOL_BYTES (POOL_SLOTS * PAGE_BYTES)
+
+struct kept *kept;
+handle_t pool_event;
+static rref_t pools[POOLS_MAX];
+static bool suspect[POOLS_MAX];
+
+static void *rref_bytes(rref_t rref)
+{
+    return (void *)(uintptr_t)(uint32_t)rref;
+}
+
+// An RRef of BYTES zeros that is kept under KEY; a negative errno.
+static int64_t kept_alloc(uint64_t bytes, uint64_t key)
+{
+    int64_t rref = core_rref_alloc(bytes, 0);
+    if (rref < 0)
+        return rref;
+    int64_t status = core_rref_keep((rref_t)rref, key, KEPT_SCHEMA);
+    if (status < 0)
+        core_rref_free((rref_t)rref);
+    return status < 0 ? status : rref;
+}
+
+// One that an earlier instance kept; 0 if there is none of that length.
+static rref_t kept_find(uint64_t bytes, uint64_t key)
+{
+    int64_t rref = core_rref_kept(key, KEPT_SCHEMA);
+    if (rref <= 0)
+        return 0;
+    if (core_rref_length((rref_t)rref) >= (int64_t)bytes)
+        return (rref_t)rref;
+    core_rref_free((rref_t)rref);
+    return 0;
+}
+
+static void pools_find(void)
+{
+    for (uint32_t i = 0; i < POOLS_MAX; i++) {
+        pools[i] = kept_find(POOL_BYTES, i + 1);
+        if (pools[i])
+            core_rref_completion(pools[i], pool_event, i);
+    }
+}
+
+int64_t kept_start(void)
+{
+    int64_t made = core_event_create();
+    if (made < 0)
+        return made;
+    pool_event = (handle_t)made;
+    memset(pools, 0, sizeof pools);
+    memset(suspect, 0, sizeof suspect);
+    rref_t index = kept_find(sizeof *kept, KEY_INDEX);
+    if (index) {
+        kept = rref_bytes(index);
+        pools_find();
+        if (kept->magic == MAGIC)
+            return 0;
+    } else {
+        made = kept_alloc(sizeof *kept, KEY_INDEX);
+        if (made < 0)
+            return made;
+        kept = rref_bytes((rref_t)made);
+    }
+    memset(kept, 0, sizeof *kept);
+    kept->magic = MAGIC;
+    return 0;
+}
+
+rref_t pool_ready(uint32_t pool)
+{
+    if (suspect[pool])
+        return 0;
+    if (!pools[pool]) {
+        int64_t made = kept_alloc(POOL_BYTES, pool + 1);
+        if (made < 0)
+            return 0;
+        pools[pool] = (rref_t)made;
+        core_rref_completion(pools[pool], pool_event, pool);
+    }
+    return pools[pool];
+}
+
+rref_t slot_pool(uint32_t slot, uint32_t *offset)
+{
+    *offset = slot % POOL_SLOTS * PAGE_BYTES;
+    return pools[slot / POOL_SLOTS];
+}
+
+bool pool_is_suspect(uint32_t pool)
+{
+    return suspect[pool];
+}
+
+bool pools_are_suspect(void)
+{
+    for (uint32_t i = 0; i < POOLS_MAX; i++)
+        if (suspect[i])
+            return true;
+    return false;
+}
+
+void pool_suspect(uint32_t pool)
+{
+    suspect[pool] = true;
+}
+
+bool pool_renew(uint32_t pool)
+{
+    if (pools[pool] && core_rref_free(pools[pool]) < 0)
+        return false;
+    pools[pool] = 0;
+    suspect[pool] = false;
+    kept->flights[pool].count = 0;
+    return true;
+}

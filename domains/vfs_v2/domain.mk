@@ -1,0 +1,3 @@
+# SPDX-License-Identifier: MIT
+
+SOURCES := $(addprefix ../vfs/,$(VFS_SOURCES))
