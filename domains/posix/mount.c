@@ -235,10 +235,10 @@ static bool is_disk_in_use(void)
 }
 
 // Whoever is on the way in meanwhile finds nodes that are gone.
-static int64_t disk_unmount(struct thread *thread, const struct walk *target)
+static int64_t disk_unmount(struct thread *thread)
 {
     struct mount *mount = &mounts[MOUNT_DISK];
-    if (!mount->root || target->found.mount != MOUNT_DISK || target->found.node != mount->root)
+    if (!mount->root)
         return -EINVAL;
     if (is_disk_in_use())
         return -EBUSY;
@@ -250,20 +250,37 @@ static int64_t disk_unmount(struct thread *thread, const struct walk *target)
     return result;
 }
 
+// The root folder of a damaged disk may be gone, and no way leads there any more. Then its name
+// does.
+static bool is_disk_named(struct thread *thread, uint64_t address)
+{
+    char *path = malloc(PATH_SIZE);
+    bool is_named =
+        path &&
+        core_space_read_string(thread->process->memory.space, path, address, PATH_SIZE) >= 0 &&
+        strcmp(path, disk_path) == 0;
+    free(path);
+    return is_named;
+}
+
 int64_t call_umount2(struct thread *thread, const uint64_t *a)
 {
-    struct walk *target;
+    struct walk *target = NULL;
     if (a[1])
         return -EINVAL; // by force, or later: neither
     int64_t result = path_walk_user(thread, AT_CURRENT, a[0], WALK_FOLLOW, &target);
-    if (result < 0)
+    if (result < 0 && !is_disk_named(thread, a[0]))
         return result;
-    result = -EBUSY;
-    if (!atomic_exchange(&disk_busy, 1)) {
-        result = disk_unmount(thread, target);
+    const struct mount *mount = &mounts[MOUNT_DISK];
+    bool is_disk =
+        result < 0 || (target->found.mount == MOUNT_DISK && target->found.node == mount->root);
+    if (result >= 0)
+        free(target);
+    result = is_disk ? -EBUSY : -EINVAL;
+    if (is_disk && !atomic_exchange(&disk_busy, 1)) {
+        result = disk_unmount(thread);
         disk_busy = 0;
     }
-    free(target);
     return result;
 }
 

@@ -363,8 +363,9 @@ RpcResult fs_do_sync(uint64_t number)
 
 // ---- The whole ----
 
-// All that there is belongs to a file system that is not there from now on.
-static int64_t whole_end(void)
+// All that there is belongs to a file system that is not there from now on. What a damaged one does
+// not take is lost, or it could never be unmounted.
+static void whole_end(void)
 {
     int64_t result = files_write_back();
     if (result < 0)
@@ -374,7 +375,6 @@ static int64_t whole_end(void)
     files_forget_all();
     files_start();
     room_forget();
-    return result;
 }
 
 RpcResult fs_do_control(uint64_t file, uint64_t request, rref_t argument, uint64_t value)
@@ -386,9 +386,8 @@ RpcResult fs_do_control(uint64_t file, uint64_t request, rref_t argument, uint64
         return pass(fs_control(HANDLE_LOWER, file, request, argument, value));
     write_learn_time();
     mutex_lock(&vfs_lock);
-    int64_t ended = whole_end();
-    int64_t result = lower_result(fs_control(HANDLE_LOWER, file, request, argument, value));
-    return leave(request == FS_CONTROL_UNMOUNT && ended < 0 ? ended : result);
+    whole_end();
+    return leave(lower_result(fs_control(HANDLE_LOWER, file, request, argument, value)));
 }
 
 // ---- What only devices have ----
