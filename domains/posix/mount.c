@@ -32,7 +32,10 @@ struct mount mounts[MOUNT_COUNT] = {
                          .path = "/tmp",
                          .kind = "ramfs",
                          .service = HANDLE_RAMFS},
-    [MOUNT_DISK] = {.source = "/dev/vda", .path = disk_path, .kind = "ext2", .service = HANDLE_EXT2},
+    [MOUNT_DISK] = {.source = "/dev/vda",
+                    .path = disk_path,
+                    .kind = "ext2",
+                    .service = HANDLE_EXT2},
 };
 const uint32_t mount_count = MOUNT_COUNT;
 
