@@ -5,7 +5,7 @@
 
 override CORE := $(B)/core/core.elf
 
-CORE_CFLAGS := $(RELATIVE_PATHS) -march=rv64ima_zicsr_zifencei -mabi=lp64 -mno-relax -mcmodel=medany \
+CORE_CFLAGS := $(RELATIVE_PATHS) -march=rv64ima_zicsr_zifencei -mabi=lp64 -mcmodel=medany \
     -std=gnu11 -O2 -g -ffreestanding -fno-common -fno-stack-protector -fno-omit-frame-pointer \
     -fno-strict-aliasing -fno-pic -msmall-data-limit=0 \
     -Wall -Wextra -Werror -Wstrict-prototypes -Wmissing-prototypes -Wvla -Wframe-larger-than=2048 \
@@ -62,7 +62,7 @@ $(B)/gen/version.h: $(call stamp,version,$(VERSION) $(VERSION_COMMIT))
 # grow without moving what they describe. So one link to learn the addresses, one with the tables, and a
 # check.
 CORE_LINK = $(CROSS_CC) $(RELATIVE_PATHS) -flto-partition=one -march=rv64ima_zicsr_zifencei -mabi=lp64 -nostdlib -static \
-    -Wl,--no-relax -Wl,--build-id=none -Wl,-z,max-page-size=4096 -Wl,-T,linker/core.ld
+    -Wl,--build-id=none -Wl,-z,max-page-size=4096 -Wl,-T,linker/core.ld
 
 $(B)/core/symbols-%.o: $(B)/core/symbols-%.S
 	$(Q)$(CROSS_CC) $(CORE_CFLAGS) -c -o $@ $<
@@ -75,19 +75,23 @@ $(B)/core/symbols-text.S: $(B)/core/plain.elf $(B)/host/symbols
 	$(call say,NM,$@)
 	$(Q)$(CROSS_NM) -n $< | $(B)/host/symbols > $@
 
-$(B)/core/lines.bin: $(B)/core/plain.elf $(B)/host/lines
+$(B)/core/lines-none.bin:
+	@mkdir -p $(@D)
+	$(Q)touch $@
+
+$(B)/core/lines-text.bin: $(B)/core/plain.elf $(B)/host/lines
 	$(call say,LINES,$@)
 	$(Q)$(call lines-table,$<) > $@
 
-$(B)/core/lines.o: $(B)/core/lines.bin
+$(B)/core/lines-%.o: $(B)/core/lines-%.bin
 	$(Q)printf '%s\n' '.section .rodata.lines, "a"' '.balign 8' '.globl core_lines_size, core_lines' \
 	    'core_lines_size: .dword core_lines_end - core_lines' 'core_lines: .incbin "$<"' 'core_lines_end:' | \
 	    $(CROSS_CC) $(filter-out -flto,$(CORE_CFLAGS)) -x assembler -c -o $@ -
 
-$(B)/core/plain.elf: $(CORE_OBJECTS) $(B)/core/symbols-none.o linker/core.ld
+$(B)/core/plain.elf: $(CORE_OBJECTS) $(B)/core/symbols-none.o $(B)/core/lines-none.o linker/core.ld
 	$(Q)$(CORE_LINK) -o $@ $(filter %.o,$^)
 
-$(CORE): $(CORE_OBJECTS) $(B)/core/symbols-text.o $(B)/core/lines.o linker/core.ld
+$(CORE): $(CORE_OBJECTS) $(B)/core/symbols-text.o $(B)/core/lines-text.o linker/core.ld
 	$(call say,LINK,$@)
 	$(Q)$(CORE_LINK) -o $@ $(filter %.o,$^)
 	$(Q)$(CROSS_NM) -n $@ | $(B)/host/symbols | cmp - $(B)/core/symbols-text.S

@@ -10,19 +10,19 @@ struct symbol {
     uint32_t name;   // in core_symbol_names
 };
 
-extern const uint64_t core_symbol_base __attribute__((weak));
-extern const uint32_t core_symbol_count __attribute__((weak));
-extern const struct symbol core_symbols[] __attribute__((weak));
-extern const char core_symbol_names[] __attribute__((weak));
-extern const uint8_t core_lines[] __attribute__((weak));
-extern const uint64_t core_lines_size __attribute__((weak));
+extern const uint64_t core_symbol_base;
+extern const uint32_t core_symbol_count;
+extern const struct symbol core_symbols[];
+extern const char core_symbol_names[];
+extern const uint8_t core_lines[];
+extern const uint64_t core_lines_size;
 extern char core_text_start[], core_rodata_start[];
 
 const char *symbol_find(uint64_t address, uint64_t *offset)
 {
     *offset = 0;
     if (address < (uint64_t)core_text_start || address >= (uint64_t)core_rodata_start ||
-        !&core_symbol_count || !core_symbol_count)
+        !core_symbol_count)
         return "?";
     uint32_t low = 0, high = core_symbol_count; // the answer lies in [low, high)
     while (high - low > 1) {
@@ -38,8 +38,7 @@ const char *symbol_find(uint64_t address, uint64_t *offset)
 
 const char *symbol_line(uint64_t address, uint64_t *line)
 {
-    if (address < (uint64_t)core_text_start || address >= (uint64_t)core_rodata_start ||
-        !&core_lines_size)
+    if (address < (uint64_t)core_text_start || address >= (uint64_t)core_rodata_start)
         return NULL;
     return line_find(core_lines, core_lines_size, address - (uint64_t)core_text_start, line);
 }

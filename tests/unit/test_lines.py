@@ -12,7 +12,7 @@ ROOT = Path(__file__).resolve().parent.parent.parent
 BUILD = ROOT / "build"
 CROSS = "riscv64-unknown-elf-"
 TEXT = 0x10000
-TABLES = {"core": BUILD / "core" / "lines.bin",
+TABLES = {"core": BUILD / "core" / "lines-text.bin",
           **{name: BUILD / "domains" / f"{name}.lines" for name in ("null", "blk", "ext2")}}
 
 
