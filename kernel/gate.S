@@ -13,6 +13,13 @@
 
 #define SSTATUS_SIE 0x2
 
+// What was put off while a record's guard was held comes now: the end of interrupts_let
+// (microcore/lock.h).
+    .macro  interrupts_come
+    sw      zero, TASK_INTERRUPTS_PUT_OFF(tp)
+    csrsi   sstatus, SSTATUS_SIE
+    .endm
+
 // Debug builds stop here and there for a while, at one pass of 16, so that tests meet the races
 // between any two steps of the gate. WHILE is in 4,096 turns. State: s10 is free.
     .macro  step while=1
@@ -267,7 +274,7 @@ gate_push_lending:
     beqz    s5, gate_lend_undo          // there was never such a record
     add     s4, s4, s5                  // s4 = the record
 
-    csrci   sstatus, SSTATUS_SIE        // a guard is never held by who does not run
+    sw      t5, TASK_INTERRUPTS_HELD(tp) // a guard is never held by who does not run
     amoswap.w.aq t0, t5, (s4)
     bnez    t0, gate_lend_contended
     ld      t0, RREF_NAME(s4)
@@ -284,7 +291,10 @@ gate_push_lending:
     sb      t5, RREF_LOAN_FIRST(s4)
     sw      t5, RREF_LOAN_BOUND(s4)
     amoswap.w.rl zero, zero, (s4)
-    csrsi   sstatus, SSTATUS_SIE
+    sw      zero, TASK_INTERRUPTS_HELD(tp)
+    lw      t0, TASK_INTERRUPTS_PUT_OFF(tp)
+    bnez    t0, gate_lend_put_off
+gate_lend_let:
     step    128                         // long enough for who replaces the version
     slli    s4, s4, FRAME_RECORD_BITS
     or      s4, s4, s0
@@ -295,7 +305,9 @@ gate_push_lending:
 gate_lend_refuse:
     amoswap.w.rl zero, zero, (s4)
 gate_lend_contended:
-    csrsi   sstatus, SSTATUS_SIE
+    sw      zero, TASK_INTERRUPTS_HELD(tp)
+    lw      t0, TASK_INTERRUPTS_PUT_OFF(tp)
+    bnez    t0, gate_lend_refuse_put_off
 gate_lend_undo:
     addi    t6, t6, COUNTERS_LEFT
     amoadd.d.aqrl zero, t5, (t6)
@@ -327,6 +339,20 @@ gate_undo_carrying:
     mv      a1, t2
     call    gate_prepare_again          // as gate_prepare
     j       gate_prepared
+
+// Interrupts that were put off while the record's guard was held. State: as where they go back to.
+gate_lend_put_off:
+    interrupts_come
+    j       gate_lend_let
+gate_lend_refuse_put_off:
+    interrupts_come
+    j       gate_lend_undo
+gate_return_put_off:
+    interrupts_come
+    j       gate_return_let
+gate_return_refuse_put_off:
+    interrupts_come
+    j       gate_return_slow
 
 gate_no_handle:
     li      a0, -5005                   // RPC_NO_HANDLE
@@ -370,7 +396,7 @@ gate_return_carrying:
     li      t3, 1
     slli    t0, t3, 32
     or      t6, t6, t0                  // t6 = the loan: one call, nothing held
-    csrci   sstatus, SSTATUS_SIE
+    sw      t3, TASK_INTERRUPTS_HELD(tp)
     amoswap.w.aq t0, t3, (t5)
     bnez    t0, gate_return_contended
     ld      t0, RREF_LOAN(t5)
@@ -386,14 +412,19 @@ gate_return_carrying:
     sb      zero, RREF_LOAN_FIRST(t5)
     sw      zero, RREF_LOAN_BOUND(t5)
     amoswap.w.rl zero, zero, (t5)
-    csrsi   sstatus, SSTATUS_SIE
+    sw      zero, TASK_INTERRUPTS_HELD(tp)
+    lw      t0, TASK_INTERRUPTS_PUT_OFF(tp)
+    bnez    t0, gate_return_put_off
+gate_return_let:
     sd      zero, FRAME_CARRIED(t2)     // who looks for readers looks behind the top as well
     j       gate_pop
 
 gate_return_refuse:
     amoswap.w.rl zero, zero, (t5)
 gate_return_contended:
-    csrsi   sstatus, SSTATUS_SIE
+    sw      zero, TASK_INTERRUPTS_HELD(tp)
+    lw      t0, TASK_INTERRUPTS_PUT_OFF(tp)
+    bnez    t0, gate_return_refuse_put_off
 
 gate_return_slow:
     ld      sp, TASK_CORE_STACK(tp)

@@ -4,7 +4,7 @@
 //
 // Each record has a guard of its own, one word taken by compare and swap: who owns it, who was lent
 // it and what is pinned change together. A guard is innermost but for LOCK_EVENT and LOCK_PAGE; it
-// is held with interrupts off, for a few instructions.
+// is held with interrupts held off, for a few instructions.
 #pragma once
 #include "kernel/domain.h"
 #include "kernel/event.h"
@@ -89,7 +89,7 @@ uint64_t record_pages(const struct rref *record); // what it counts for
 
 static inline interrupt_state record_guard(struct rref *record)
 {
-    interrupt_state state = interrupts_disable();
+    interrupt_state state = interrupts_hold();
     while (__atomic_exchange_n(&record->guard, 1, __ATOMIC_ACQUIRE))
         continue;
     return state;
@@ -98,7 +98,7 @@ static inline interrupt_state record_guard(struct rref *record)
 static inline void record_release(struct rref *record, interrupt_state state)
 {
     __atomic_store_n(&record->guard, 0, __ATOMIC_RELEASE);
-    interrupts_restore(state);
+    interrupts_let(state);
 }
 
 // The live record of that name, with its guard taken; NULL: there is none.

@@ -3,12 +3,34 @@
 #include "microcore/csr.h"
 #include "microcore/hart.h"
 #include "microcore/panic.h"
+#include "microcore/task.h"
 #include "microcore/timer.h"
 
 #define SPIN_ROUNDS 2000
 #define DOZE_NS     50000
 
 void lock_take_late(struct lock *lock); // called by switch.S
+
+interrupt_state interrupts_hold(void)
+{
+    struct task *task = task_current();
+    interrupt_state state = task->interrupts_held;
+    task->interrupts_held = 1;
+    __atomic_signal_fence(__ATOMIC_SEQ_CST);
+    return state;
+}
+
+void interrupts_let(interrupt_state state)
+{
+    struct task *task = task_current();
+    __atomic_signal_fence(__ATOMIC_SEQ_CST);
+    task->interrupts_held = (uint32_t)state;
+    __atomic_signal_fence(__ATOMIC_SEQ_CST);
+    if (!task->interrupts_put_off || state)
+        return;
+    task->interrupts_put_off = 0;
+    interrupts_enable();
+}
 
 interrupt_state interrupts_disable(void)
 {
@@ -109,7 +131,7 @@ bool lock_is_held(const struct lock *lock)
 #endif
 
 // The holder may wait for this hart to serve it (hart_fence), or for the host's core: after a while
-// this hart leaves it that. Called by lock_contended alone, with interrupts off.
+// this hart leaves it that. Called by lock_contended alone, with interrupts held off.
 void lock_take_late(struct lock *lock)
 {
     while (__atomic_exchange_n(&lock->taken, 1, __ATOMIC_ACQUIRE)) {
@@ -123,7 +145,7 @@ void lock_take_late(struct lock *lock)
 
 interrupt_state lock_take(struct lock *lock)
 {
-    interrupt_state state = interrupts_disable();
+    interrupt_state state = interrupts_hold();
     held_check(lock);
     if (__atomic_exchange_n(&lock->taken, 1, __ATOMIC_ACQUIRE)) {
         // Not a call in C: whoever takes a lock would save registers for it, mostly in vain.
@@ -136,9 +158,9 @@ interrupt_state lock_take(struct lock *lock)
 
 bool lock_try(struct lock *lock, interrupt_state *state)
 {
-    *state = interrupts_disable();
+    *state = interrupts_hold();
     if (__atomic_exchange_n(&lock->taken, 1, __ATOMIC_ACQUIRE)) {
-        interrupts_restore(*state);
+        interrupts_let(*state);
         return false;
     }
     held_check(lock);
@@ -150,5 +172,5 @@ void lock_release(struct lock *lock, interrupt_state state)
 {
     held_remove(lock);
     __atomic_store_n(&lock->taken, 0, __ATOMIC_RELEASE);
-    interrupts_restore(state);
+    interrupts_let(state);
 }

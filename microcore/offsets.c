@@ -17,6 +17,8 @@ void microcore_offsets(void);
 void microcore_offsets(void)
 {
     OFFSET(TASK_SCRATCH, task, scratch);
+    OFFSET(TASK_INTERRUPTS_HELD, task, interrupts_held);
+    OFFSET(TASK_INTERRUPTS_PUT_OFF, task, interrupts_put_off);
     OFFSET(TASK_CORE_STACK_LOW, task, core_stack_low);
     OFFSET(TASK_CORE_STACK_HIGH, task, core_stack_high);
     OFFSET(TASK_CORE_STACK, task, core_stack);

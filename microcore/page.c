@@ -166,23 +166,23 @@ static void cache_flush(uint32_t hart)
 
 static uint64_t cache_alloc(void)
 {
-    interrupt_state state = interrupts_disable();
+    interrupt_state state = interrupts_hold();
     uint32_t hart = hart_current()->index;
     if (!caches[hart].count)
         cache_refill(hart);
     uint64_t physical = caches[hart].count ? caches[hart].pages[--caches[hart].count] : 0;
-    interrupts_restore(state);
+    interrupts_let(state);
     return physical;
 }
 
 static void cache_free(uint64_t physical)
 {
-    interrupt_state state = interrupts_disable();
+    interrupt_state state = interrupts_hold();
     uint32_t hart = hart_current()->index;
     if (caches[hart].count == CACHE_PAGES)
         cache_flush(hart);
     caches[hart].pages[caches[hart].count++] = physical;
-    interrupts_restore(state);
+    interrupts_let(state);
 }
 
 uint64_t page_alloc(unsigned order)

@@ -265,6 +265,10 @@ static void switch_to(struct hart *hart, struct task *next)
     __atomic_store_n(&next->state, TASK_RUNNING, __ATOMIC_RELAXED);
     if (next == self)
         return;
+#ifdef DEBUG
+    if (self->interrupts_held)
+        panic("task: %s switches with interrupts held off, not disabled", self->name);
+#endif
     uint64_t now = time_now();
     self->run_ns += now - self->started_ns;
     next->started_ns = now;
@@ -398,7 +402,7 @@ static bool state_change(struct task *task, enum task_state from, enum task_stat
 
 void task_wake(struct task *task)
 {
-    interrupt_state state = interrupts_disable();
+    interrupt_state state = interrupts_hold();
     if (state_change(task, TASK_BLOCKED, TASK_READY) || state_change(task, TASK_NEW, TASK_READY)) {
         task_queue(task);
     } else {
@@ -409,7 +413,7 @@ void task_wake(struct task *task)
             task_queue(task);
         }
     }
-    interrupts_restore(state);
+    interrupts_let(state);
 }
 
 bool task_block(uint64_t deadline)

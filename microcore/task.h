@@ -19,7 +19,9 @@ enum task_state {
 
 struct task {
     // -- offsets of these are used by assembly (microcore/offsets.c) --
-    uint64_t scratch[4]; // trap entry saves its first registers here (interrupts are off)
+    uint64_t scratch[4];         // trap entry saves its first registers here (interrupts are off)
+    uint32_t interrupts_held;    // one that comes is put off (microcore/lock.h)
+    uint32_t interrupts_put_off; // one was: they are disabled until it lets them again
     uint64_t core_stack_low, core_stack_high; // virtual; sp inside means: core code runs on it
     uint64_t core_stack;     // sp for the next entry from a domain or from user mode
     struct hart *hart;       // where it runs or ran last

@@ -76,6 +76,17 @@ static bool trap_fix_copy(struct trap_frame *frame)
     return false;
 }
 
+// An interrupt of code that holds them off waits until that lets them: it goes on disabled.
+static bool trap_put_off(struct trap_frame *frame)
+{
+    struct task *task = task_current();
+    if (!task->interrupts_held)
+        return false;
+    task->interrupts_put_off = 1;
+    frame->status &= ~(uint64_t)SSTATUS_SPIE;
+    return true;
+}
+
 // Out of line, as trap_core: a system call saves no registers for them.
 static __attribute__((noinline)) void trap_interrupt(struct trap_frame *frame)
 {
@@ -142,18 +153,22 @@ void trap_leave_user(struct trap_frame *frame)
 void trap_handle(struct trap_frame *frame)
 {
     bool user = trap_from_user(frame);
-    if (frame->cause & CAUSE_INTERRUPT)
+    if (frame->cause & CAUSE_INTERRUPT) {
+        if (trap_put_off(frame))
+            return;
         trap_interrupt(frame);
-    else if (user)
+    } else if (user) {
         trap_user(frame);
-    else
+    } else {
         trap_core(frame);
+    }
     if (user) {
         trap_leave_user(frame);
         return;
     }
     // Code that has interrupts off is not preempted by an exception of its own.
-    if (frame->status & SSTATUS_SPIE && hart_current()->reschedule)
+    if (frame->status & SSTATUS_SPIE && !task_current()->interrupts_held &&
+        hart_current()->reschedule)
         task_reschedule();
     kernel_trap_exit(frame);
 }

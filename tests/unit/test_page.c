@@ -34,7 +34,7 @@ struct hart *hart_current(void)
     return &harts[hart_now];
 }
 
-interrupt_state interrupts_disable(void)
+interrupt_state interrupts_hold(void)
 {
     return 0;
 }
@@ -46,7 +46,7 @@ bool fail_count(void)
     return false;
 }
 
-void interrupts_restore(interrupt_state state)
+void interrupts_let(interrupt_state state)
 {
     (void)state;
 }

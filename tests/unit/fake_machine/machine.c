@@ -99,12 +99,12 @@ void lock_release(struct lock *lock, interrupt_state state)
     __atomic_store_n(&lock->taken, 0, __ATOMIC_RELEASE);
 }
 
-interrupt_state interrupts_disable(void)
+interrupt_state interrupts_hold(void)
 {
     return 0;
 }
 
-void interrupts_restore(interrupt_state state)
+void interrupts_let(interrupt_state state)
 {
     (void)state;
 }
