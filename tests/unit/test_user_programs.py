@@ -14,6 +14,7 @@ import re
 import select
 import shutil
 import signal
+import stat
 import subprocess
 import sys
 import tempfile
@@ -126,7 +127,7 @@ CASES = [
     ("head -3 text", "", 0, "line 1 odd\nline 2 even\nline 3 odd\n"),
     ("head -c 6 text", "", 0, "line 1"),
     ("head -n 0 text", "", 0, ""),
-    ("head -n 1 text empty", "", 0, "==> text <==\nline 1 odd\n==> empty <==\n"),
+    ("head -n 1 text empty", "", 0, "==> text <==\nline 1 odd\n\n==> empty <==\n"),
     ("head -n x text", "", 2, ""),
     ("tail -2 text", "", 0, "line 24 even\nline 25 odd\n"),
     ("tail -n 1", "a\nb\nc", 0, "c"),
@@ -210,6 +211,8 @@ CASES = [
     ("cp sub other", "", 1, ""),
     ("cp text text", "", 1, ""),
     ("mv nowhere x", "", 1, ""),
+    ("kill -l 9 130 hup", "", 0, "KILL\nINT\n1\n"),
+    ("kill -l 99", "", 1, ""),
     ("kill -0 1x", "", 2, ""),
     ("kill -NOSUCH 1", "", 2, ""),
     ("uname -m", "", 0, "riscv64\n"),
@@ -346,6 +349,167 @@ def every_small_tool_does_what_its_table_of_cases_says(_):
                 assert "usage" in found[2] or found[2].count("\n") == 1, found[2]
 
 
+# ---- the same, compared with what the host's programs say: (line, stdin) ----
+
+TABLE = "pear 10 x\napple 9 y\nfig 10 a\nApple 2.5 z\nfig -3 q\n"
+COLONS = "root:x:0:0\nbin:y:10:2\n:z:9\nplain\n"
+
+HOST_CASES = [
+    ("sort -k 2", TABLE), ("sort -k 2n", TABLE), ("sort -k 2,2n -k 1,1r", TABLE), ("sort -f", TABLE),
+    ("sort -k1.2,1.3", TABLE), ("sort -t: -k3n", COLONS), ("sort -t: -k3,3nr -k1", COLONS),
+    ("sort -u -k1,1", TABLE), ("sort -fu", "b\nA\na\nB\n"), ("sort -rn", TABLE + "1\n-1\n"),
+    ("sort -n", "1.50\n1.5\n-0\n0\nx\n-2.25\n-2.5\n00012\n 3\n"), ("sort -b", "  b\n a\nc\n"),
+    ("sort -r", "a\nb\na\n"), ("sort -nu", "1\n01\n2\n"),
+    ("cat -n text", ""), ("cat -n", "a\n\nb"), ("cat -b", "a\n\nb\n"), ("cat -A binary", ""),
+    ("cat -s", "a\n\n\n\nb\n"), ("cat -E", "a \n\n"), ("cat -vet", "a\tb\x01\x7f\n"), ("cat -ns text text", ""),
+    ("seq -s , 3", ""), ("seq -w 8 10", ""), ("seq -w 8 5 12", ""), ("seq -w -- -1 1", ""), ("seq -5 -3", ""),
+    ("seq -s ' ' 1 0", ""), ("seq 2", ""),
+    ("wc -m", "h\xc3\xa4t\n"), ("wc -L", "abc\n\tx\nab\n"), ("wc -c", "abc"),
+    ("cut -c 2,4- --complement", "abcdef\n"), ("cut -d: -f 2 --complement", COLONS), ("cut -b 1-3", TABLE),
+    ("cut -d ' ' -f 2-", TABLE), ("uniq -c -i", "a\nA\nb\n"), ("uniq -d -i", "a\nA\nb\n"),
+    ("tr -cs '[:alnum:]' '[\\n*]'", "ab, c1;;d\n"), ("tr -d '[:punct:][:space:]'", "a, b; c\n"),
+    ("tr -c 'a-z\\n' '*'", "aB1c\n"), ("tr '[:upper:]' '[:lower:]'", "AbC\n"), ("tr -s '\\n'", "a\n\n\nb\n"),
+    ("tr -ds a b", "aabbcc\n"), ("tr '[a*2]b' x-z", "aab"), ("tr 'a-c' 'A-C'", "abcd"),
+    ("grep -w line", "line\nlines\na line.\nline_\nxline line\n"), ("grep -ow 'l[a-z]*'", "line lol _l l\n"),
+    ("grep -o '[0-9][0-9]*'", "a1b22c333\nx\n4\n"), ("grep -on b*", "abba\n"), ("grep -x 'a*'", "aa\nab\n\n"),
+    ("grep -A 1 7 text", ""), ("grep -B 2 -n '7' text", ""), ("grep -C 1 -n '[05] ' text", ""), ("grep -c 1 text empty", ""),
+    ("grep -A1 -B1 -m 1 odd text", ""), ("grep -m 2 odd text", ""), ("grep -L 1 text empty", ""), ("grep -l 1 text empty", ""),
+    ("grep -e 1 -e 25 text", ""), ("grep -E -o 'o|od|odd' text", ""), ("grep -iw LINE -c text", ""), ("grep -h 25 text text", ""),
+    ("grep -vn e", "a\ne\nb\n"), ("grep -H 25 text", ""), ("grep -F -o .b", "a.b.b\n"), ("grep -nA1 x", "x\ny\nz\nz\nx\n"),
+    ("head -n 1 text text", ""), ("tail -n 1 text text", ""), ("tail -c +100 text", ""), ("head -c 10 text", ""),
+    ("stat -c '%n %s %a %F %h %u %g %A %i %b %o %Y' text sub empty", ""), ("stat -c '%y|%%' text", ""),
+    ("ls -1F", ""), ("ls -1S", ""), ("ls -1r", ""), ("ls -R", ""), ("ls -1a", ""), ("ls -1A", ""), ("ls -d sub text", ""),
+    ("ls -1 text sub binary", ""), ("ls -1i", ""), ("ls -1Sr text binary empty", ""), ("ls -1FR sub .", ""),
+    ("du -ah", ""), ("du -sh sub text", ""), ("du -sc text", ""), ("du -h text", ""),
+    ("find . -mtime -1 -type f -name t*", ""), ("find . -mtime +1", ""), ("find . -mmin -10 -name text", ""),
+    ("find . -name sub -prune -o -type f -name '*e*' -print", ""), ("find text -exec echo a {} + -exec echo b {} ;", ""),
+    ("date -u -d @0", ""), ("date -u -d @86399 +%H:%M:%S", ""), ("date -u -d '2031-05-04 12:30:15' +%s", ""),
+    ("date -u -d 2024-02-29 '+%F %j %a'", ""), ("date -u -d 2000-03-01T01:02 +%s", ""), ("date -u -r text +%s", ""),
+    ("date -u -d 2023-02-29", ""), ("date -u -d @1700000000 +%N%%s", ""), ("date -I -u -d @0", ""),
+    ("sha256sum -c", "0" * 64 + "  text\n"), ("sha256sum text empty", ""),
+    ("basename /a/b/", ""), ("basename a.c .c", ""), ("basename .c .c", ""), ("basename /", ""), ("basename -a a/b c/d", ""),
+    ("basename -s .h a/b.h c.h", ""), ("basename ''", ""), ("basename", ""), ("dirname /a/b/ a / a/b //", ""), ("dirname a//b//", ""),
+    ("rev", "abc\n\nxy\n"), ("rev", "h\xc3\xa4t\n"), ("nl", "a\n\nb\n"), ("nl -b a -w 3 -s : -v 5 -i 2", "a\n\nb\n"),
+    ("nl -n ln text", ""), ("nl -nrz -w4", "a\n"), ("nl -bn", "a\n"),
+    ("paste text - -d :", "1\n2\n"), ("paste -s", "1\n2\n3\n"), ("paste -sd ,-", "1\n2\n3\n4\n"), ("paste - - -", "1\n2\n3\n4\n"),
+    ("paste empty text", ""), ("paste -d '' - -", "1\n2\n"), ("paste nowhere text", ""),
+    ("od binary", ""), ("od -c binary", ""), ("od -An -tx1 text", ""), ("od -t x4 -t c -N 21", "abcdefghijklmnopqrstuvwxyz"),
+    ("od -A d -t d2 -j 3", "abcdefghijk"), ("od -tu8 -Ax binary", ""), ("od -b empty", ""), ("od -v -tx2 binary", ""), ("od -td1", "\x80\xff"),
+    ("od -to8 -tx8 -td4 text", ""),
+    ("expr 1 + 2 '*' 3", ""), ("expr '(' 1 + 2 ')' '*' 3", ""), ("expr 7 / 2 - 7 % 2", ""), ("expr 1 - 1", ""), ("expr a = b", ""),
+    ("expr 10 '<' 9", ""), ("expr a10 '<' a9", ""), ("expr abc.c : '.*'", ""), ("expr abc.c : '\\(.*\\)\\.c'", ""), ("expr length abcd", ""),
+    ("expr substr abcdef 2 3", ""), ("expr index abc cb", ""), ("expr '' '|' x", ""), ("expr 0 '|' 0", ""), ("expr 2 '&' 3", ""),
+    ("expr 1 /", ""), ("expr 1 / 0", ""), ("expr x + 1", ""), ("expr", ""), ("expr abc : b", ""), ("expr + length", ""), ("expr length : length", ""),
+    ("readlink text", ""), ("readlink -f text", ""), ("readlink -f sub/../nowhere", ""), ("readlink -f nowhere/x", ""), ("readlink -f /", ""),
+    ("which -a no_such_program_x", ""), ("rmdir nowhere", ""),
+    ("diff -r sub .", ""), ("sleep 0.01s", ""), ("sleep 0.01 0s", ""), ("xargs -n 1 -I X echo aXb", "1\n2\n"),
+    ("chown nobody_x text", ""), ("printf '%s\\n' a b", ""), ("echo -n a", ""),
+]
+
+
+def host_run(place, words, stdin):
+    """What the host's program of that name says: (status, stdout)."""
+    done = subprocess.run(words, cwd=place.folder, input=stdin.encode("latin-1"), capture_output=True, timeout=LIMIT,
+                          env={"PATH": os.environ["PATH"], "HOME": "/", "LC_ALL": "C.UTF-8", "TZ": "UTC"})
+    return done.returncode, done.stdout.decode(errors="replace")
+
+
+@test
+def tools_print_what_the_hosts_print_and_end_as_they_do(_):
+    import shlex
+    wrong = []
+    for line, stdin in HOST_CASES:
+        with tempfile.TemporaryDirectory() as folder:
+            place = Place(folder)
+            words = shlex.split(line)
+            # A tool may say that it was called wrongly (2) where the host's only fails (1).
+            found = place.run(*words, stdin=stdin.encode("latin-1"))
+            host = host_run(place, words, stdin)
+            if words[0] in ("du", "find"):  # whose order is the folder's there, and sorted here
+                found, host = [(each[0], "".join(sorted(each[1].splitlines(True)))) for each in (found, host)]
+            if (bool(found[0]), found[1]) != (bool(host[0]), host[1]):
+                wrong.append(f"`{line}`: {found!r}, not {host!r}")
+    assert not wrong, "\n".join(wrong)
+
+
+# ---- what changes files, compared by the files that are left ----
+
+TREE_CASES = [
+    ["touch -d '2001-02-03 04:05:06' text sub", "cp -p text copy", "cp text fresh"],
+    ["ln -s text link", "mkdir sub/deep", "touch -d @1000000 sub/deep text", "chmod 750 sub/deep", "cp -a . ../copy"],
+    ["ln -s text link", "cp link plain", "cp -d link kept", "cp -r link kept2"],
+    ["cp -rv sub other", "cp -v text sub"],
+    ["chmod 0 text", "cp -f binary text"],
+    ["cp -n binary text", "cp -i binary empty < no", "cp -i text empty < yes"],
+    ["cp text sub/a", "cp -r sub/a sub other"],
+    ["cp -r sub sub/inner"],
+    ["mv -v text sub", "mv -n binary sub/text", "mv -i binary empty < no", "mv sub moved"],
+    ["mv -i binary empty < yes", "mv text sub/"],
+    ["mkdir -m 700 a", "mkdir -p -m 711 b/c", "mkdir -p a b/c/d"],
+    ["mkdir -p a/b/c", "rmdir -p a/b/c"],
+    ["mkdir -p a/b/c", "touch a/x", "rmdir -p a/b/c"],
+    ["touch -d 2001-02-03T04:05 text", "touch -r text binary", "touch -c nothing", "touch -m -d @99 empty"],
+    ["touch -d tomorrowish text"],
+    ["split -l 10 text", "split -b 100 -d -a 3 binary part-", "split empty e"],
+    ["split -l 1 -a 1 text", "rm xa"],
+    ["sort -o text -r text", "sort -c text", "sort -rc text"],
+    ["find . -name t* -delete", "find . -type f -exec rm {} +"],
+    ["rm -iv text binary < yes", "rm -rv sub"],
+    ["ln text second", "cp -a text third", "ln -sf binary text", "rm -f nothing text"],
+    ["cp text nowhere/x", "cp -r nowhere x", "mv text text"],
+    ["sha256sum text empty > sums", "sha256sum -c sums", "cp binary text", "sha256sum -c sums", "rm text", "sha256sum -c sums"],
+    ["cp -r sub/. .", "cp -a sub text other"],
+]
+
+
+def tree_look(folder):
+    """All that is in it: kind, mode, contents, and times that are not today's."""
+    found = {}
+    for path in sorted(folder.rglob("*")):
+        info = path.lstat()
+        if path.is_symlink():
+            found[str(path.relative_to(folder))] = os.readlink(path)
+            continue
+        old = info.st_mtime if time.time() - info.st_mtime > 86400 else "new"
+        mode = stat.S_IMODE(info.st_mode)
+        path.chmod(mode | 0o700)
+        found[str(path.relative_to(folder))] = (stat.S_IFMT(info.st_mode), mode, old,
+                                                path.read_bytes() if path.is_file() else None)
+    return found
+
+
+def steps_run(steps, run):
+    """Runs commands one behind the other in a new place. (what each said, the files that are left)"""
+    import shlex
+    with tempfile.TemporaryDirectory() as folder:
+        place = Place(folder)
+        said = []
+        for step in steps:
+            words, stdin = shlex.split(step), ""
+            if "<" in words:
+                stdin = {"yes": "y\ny\n", "no": "n\n"}[words[words.index("<") + 1]]
+                words = words[:words.index("<")]
+            target = words[words.index(">") + 1] if ">" in words else None
+            done = run(place, words[:words.index(">")] if target else words, stdin)
+            if target:
+                (place.folder / target).write_text(done[1])
+            said.append((step, bool(done[0]), "" if target else done[1]))
+        return said, {**tree_look(Path(folder, "work")), "copy": tree_look(Path(folder, "copy"))}
+
+
+@test
+def tools_that_change_files_leave_what_the_hosts_leave(_):
+    wrong = []
+    for steps in TREE_CASES:
+        ours = steps_run(steps, lambda place, words, stdin: place.run(*words, stdin=stdin))
+        host = steps_run(steps, host_run)
+        if ours != host:
+            wrong.append(f"{steps}\n  {ours[0]}\n  {host[0]}\n  " + repr(
+                {key: (ours[1].get(key), host[1].get(key)) for key in {**ours[1], **host[1]}
+                 if ours[1].get(key) != host[1].get(key)}))
+    assert not wrong, "\n".join(wrong)
+
+
 def tools():
     """Those of user/bin, not what strangers wrote."""
     sources = Path(__file__).resolve().parent.parent.parent / "user" / "bin"
@@ -353,12 +517,35 @@ def tools():
                   if (PROGRAMS / source.stem).exists())
 
 
+HUMAN = ("df", "du", "free", "ls")  # -h means sizes as people read them there
+
+
+def usage_of(place, name):
+    """What -h prints, or --help where -h is something else."""
+    return place.run(name, "--help" if name in HUMAN else "-h")
+
+
 @test
-def every_tool_prints_its_usage_with_h(place):
+def every_tool_prints_its_usage_with_h_or_help(place):
     for program in tools():
-        status, stdout, stderr = place.run(program.name, "-h")
+        status, stdout, stderr = usage_of(place, program.name)
         expect((status, stderr), (0, ""), f"{program.name} -h")
         assert stdout.startswith((f"usage: {program.name} ", f"usage: {program.name}\n")), stdout
+
+
+@test
+def h_is_no_call_for_help_where_it_means_something_else(place):
+    place.guest_file("/proc/meminfo", "MemTotal:  204800 kB\nMemFree: 102912 kB\n")
+    place.guest_file("/proc/mounts", f"here {place.folder} ext2 rw 0 0\n")
+    expect(place.run("free", "-h")[1].split()[3:], ["Mem:", "200M", "100M", "101M"], "free -h")
+    expect(place.run("free", "-m")[1].split()[4:], ["200", "99", "100"], "free -m")
+    assert place.run("ls", "-h")[1] == place.run("ls")[1] != ""
+    assert re.search(r" 4[.]0K .* sub$", place.run("ls", "-lh")[1], re.M), place.run("ls", "-lh")
+    for words in (["df", "-h"], ["df", "-h", "text"]):
+        row = place.run(*words)[1].splitlines()[1]
+        assert re.fullmatch(r"here( +[0-9.]+[KMGT]?){3} +\d+% " + re.escape(str(place.folder)), row), row
+    assert place.run("df", "-h", "/sys")[0] == 1, "not on one of the mounts"
+    expect(place.run("grep", "-h", "25", "text", "text")[1], "line 25 odd\n" * 2, "grep -h")
 
 
 def pages():
@@ -378,7 +565,7 @@ def every_program_has_a_page_that_begins_with_its_name_and_usage(place):
         assert all(len(line) <= 100 for line in text.splitlines()), name
         if PROGRAMS / name not in tools():
             continue
-        shown = place.run(name, "-h")[1].removeprefix("usage: ")
+        shown = usage_of(place, name)[1].removeprefix("usage: ")
         wanted = [line.split() for line in match.group(2).splitlines()]
         expect([line.split() for line in shown.splitlines()][:len(wanted)], wanted, f"usage of {name}")
 
@@ -536,6 +723,120 @@ def top_shows_who_uses_time_until_q(place):
     assert "100 of 200 MiB free" in output, output
     assert output.index("busy one") < output.index("idle"), output
     expect(len(place.run("top")[1].splitlines()), 4, "one list where there is no terminal")
+
+
+@test
+def top_prints_lists_below_each_other_with_b(place):
+    place.guest_file("/proc/7/stat", "7 (idle) S 1 1 1 0 0 0 0 0 0 0 0 0 0 0 20 0 1 0 0 8192 3 0\n")
+    place.guest_file("/proc/meminfo", "MemTotal:  204800 kB\nMemFree: 102400 kB\n")
+    status, stdout, _ = place.run("top", "-b", "-n", "2", "-d", "1")
+    expect((status, stdout.count("1 processes"), stdout.count("idle\n")), (0, 2, 2), "two lists")
+    assert "\033" not in stdout, stdout
+
+
+@test
+def ps_shows_the_processes_and_columns_that_are_asked_for(place):
+    for pid, name in ((7, "sh"), (8, "big one"), (9, "kernel")):
+        place.guest_file(f"/proc/{pid}/stat", f"{pid} ({name}) S 1 1 1 0 0 0 0 0 0 0 5 0 0 0 20 0 1 0 0 8192 3 0\n")
+        place.guest_file(f"/proc/{pid}/cmdline", "" if pid == 9 else f"/bin/{name}\0-c\0a b\0")
+    expect(place.run("ps")[1].splitlines()[1:], [
+        "    7     1 S   1      12    0.05 sh", "    8     1 S   1      12    0.05 big one",
+        "    9     1 S   1      12    0.05 kernel"], "ps")
+    for words in (["aux"], ["-ef"]):
+        expect([line[34:] for line in place.run("ps", *words)[1].splitlines()],
+               ["COMMAND", "/bin/sh -c a b", "/bin/big one -c a b", "[kernel]"], f"ps {words}")
+    expect(place.run("ps", "-o", "pid,args", "-p", "7,9")[1],
+           "  PID COMMAND\n    7 /bin/sh -c a b\n    9 [kernel]\n", "ps -o -p")
+    expect(place.run("ps", "8")[1].splitlines()[1][:5], "    8", "ps 8")
+    expect(place.run("ps", "-p", "99")[0], 1, "a process that is not there")
+    for words in (["-o", "nonsense"], ["nonsense"], ["-p", "x"]):
+        expect(place.run("ps", *words)[0], 2, f"ps {words}")
+
+
+@test
+def tail_follows_what_is_added_and_begins_anew_where_a_file_becomes_shorter(place):
+    (place.folder / "log").write_text("one\ntwo\n")
+    command = [EMULATOR, str(PROGRAMS / "tail"), "-f", "-n", "1", "log", "other"]
+    (place.folder / "other").write_text("")
+    with subprocess.Popen(command, cwd=place.folder, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as run:
+        said = b""
+        for wanted, path, text, mode in ((b"two\n", "log", "three\n", "a"), (b"three\n", "other", "new\n", "a"),
+                                         (b"==> other <==\nnew\n", "log", "x\n", "w"), (b"==> log <==\nx\n", "log", "", "a")):
+            end = time.monotonic() + LIMIT
+            while wanted not in said and time.monotonic() < end:
+                if select.select([run.stdout], [], [], 0.1)[0]:
+                    said += os.read(run.stdout.fileno(), 4096)
+            assert wanted in said, (wanted, said)
+            with open(place.folder / path, mode, encoding="ascii") as file:
+                file.write(text)
+        run.kill()
+        assert b"shorter" in run.stderr.read()
+
+
+@test
+def what_takes_long_tells_how_far_it_is_though_each_part_is_short(place):
+    names = [f"file{number}" for number in range(10)]
+    for name in names:
+        (place.folder / name).write_bytes(bytes(4 << 20))
+    output, status = on_terminal(place, ["sha256sum", *names, "nowhere"], [], limit=120)
+    expect(status, 1, "status")
+    assert re.search(r"\rfile\d+: \d+\.\d of 4\.0 MiB \(\d+ %\), \d+\.\d MiB/s", output), output
+    left = re.sub(r"\r[^\r\n]*\033\[K", "", output).replace("\r\n", "\n")
+    host = subprocess.run(["sha256sum", *names], cwd=place.folder, stdout=subprocess.PIPE, text=True, check=True)
+    expect(left, host.stdout + "sha256sum: nowhere: No such file or directory\n", "what stays on the screen")
+    assert "\r" not in place.run("sha256sum", *names[:1])[2], "progress without a terminal"
+
+
+@test
+def diff_compares_folders_as_the_host_does(place):
+    for side in "ab":
+        (place.folder / side / "deep").mkdir(parents=True)
+        (place.folder / side / "same").write_text("x\n")
+        (place.folder / side / "other").write_text(side + "\n")
+        (place.folder / side / "deep" / "bin").write_bytes(side.encode() + b"\0")
+        (place.folder / side / f"only-{side}").write_text("y\n")
+    for options in (["-r"], ["-rq"], ["-r", "-u"], ["-r", "-N", "-U", "1"], []):
+        host = subprocess.run(["diff", *options, "a", "b"], cwd=place.folder, capture_output=True, text=True,
+                              env={"LC_ALL": "C"})
+        wanted = re.sub(r"(?m)^(---|\+\+\+) (\S+)\t.*$", r"\1 \2", host.stdout)  # the times behind the names
+        wanted = re.sub(r"(?m)^(---|\+\+\+) (a/only-b|b/only-a)$", r"\1 /dev/null", wanted)
+        wanted = wanted.replace("diff -r -N -U 1 a/only-a b/only-a", "diff -r -N -U 1 a/only-a /dev/null")
+        wanted = wanted.replace("diff -r -N -U 1 a/only-b b/only-b", "diff -r -N -U 1 /dev/null b/only-b")
+        status, stdout, _ = place.run("diff", *options, "a", "b")
+        expect((status, stdout), (host.returncode, wanted), f"diff {options}")
+
+
+@test
+def cp_does_not_copy_a_folder_into_itself_for_ever(place):
+    for words in (["-r", ".", "sub"], ["-r", "sub", "sub/inner"]):
+        status, _, stderr = place.run("cp", *words)
+        expect((status, stderr.count("into itself")), (1, 1), f"cp {words}")
+    assert not (place.folder / "sub" / "sub" / "sub").exists()
+
+
+@test
+def who_one_is_and_what_the_machine_is_called(place):
+    if os.geteuid() == 0:
+        expect(place.run("whoami")[1], "root\n", "whoami")
+        expect(place.run("id", "-un")[1], "root\n", "id -un")
+        expect(place.run("chown", "-R", "12:34", "sub", "text")[0], 0, "chown")
+        expect(place.run("chown", ":root", "text")[0], 0, "chown of the group")
+        expect([(place.folder / name).stat().st_uid for name in ("sub", "text")], [12, 12], "owners")
+        expect([(place.folder / name).stat().st_gid for name in ("sub", "text")], [34, 0], "groups")
+    expect(place.run("chown", "12", "nowhere")[0], 1, "chown of nothing")
+    expect(place.run("chown", ":", "text")[0], 2, "chown to nobody")
+    expect(place.run("hostname")[1], os.uname().nodename + "\n", "hostname")
+
+
+@test
+def domain_says_which_word_is_missing_or_too_many(place):
+    for words, why in ((["update", "null"], "null: IMAGE is missing"), (["update"], "update: NAME is missing"),
+                       (["load"], "load: IMAGE is missing"), (["info"], "info: NAME is missing"),
+                       (["fault", "null"], "null: CLASS is missing"), (["restart", "a", "b"], "b: not expected"),
+                       (["list", "all"], "all: not expected")):
+        status, stdout, stderr = place.run("domain", *words)
+        expect((status, stdout), (2, ""), f"domain {words}")
+        assert re.fullmatch(rf"domain: {why}\nusage: domain {words[0]}.*\n", stderr), stderr
 
 
 @test

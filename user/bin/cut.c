@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 // cut: parts of each line. -f LIST: fields, which a tab or the letter of -d divides; -c or -b LIST:
-// bytes; -s: no line without a divider. LIST is 1,3-5,7- and the like.
+// bytes; -s: no line without a divider, --complement: all but those. LIST is 1,3-5,7- and the like.
 #include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
@@ -14,15 +14,15 @@ static struct {
     long first, last;
 } ranges[RANGES_MAX];
 static int range_count;
-static bool by_fields, divided_only;
+static bool by_fields, divided_only, inverted;
 static char divider = '\t';
 
 static bool is_wanted(long number)
 {
     for (int i = 0; i < range_count; i++)
         if (ranges[i].first <= number && number <= ranges[i].last)
-            return true;
-    return false;
+            return !inverted;
+    return inverted;
 }
 
 /* One element of a list: 3, 3-5, 3- or -5. */
@@ -104,9 +104,24 @@ static void file_cut(int file, const char *path)
     lines_each(file, path, line_cut);
 }
 
+/* Takes --complement out of the words: all but the list. Returns how many words are left. */
+static int complement_take(int argc, char **argv)
+{
+    int kept = 0;
+    for (int i = 0; i < argc; i++) {
+        if (strcmp(argv[i], "--complement") == 0)
+            inverted = true;
+        else
+            argv[kept++] = argv[i];
+    }
+    return kept;
+}
+
 int main(int argc, char **argv)
 {
-    tool_begin("cut", "-f LIST [-d LETTER] [-s] [FILE]..., or cut -c LIST [FILE]...");
+    tool_begin("cut", "-f LIST [-d LETTER] [-s] [--complement] [FILE]..., or cut -c LIST "
+                      "[--complement] [FILE]...");
+    argc = complement_take(argc, argv);
     for (int letter; (letter = tool_option(argc, argv, "f:c:b:d:s")) >= 0;) {
         if (letter == 'd' && (!optarg[0] || optarg[1]))
             tool_usage_error("%s: the divider is one letter", optarg);

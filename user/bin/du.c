@@ -7,9 +7,10 @@
 #include <unistd.h>
 #include "folder.h"
 #include "progress.h"
+#include "size.h"
 #include "tool.h"
 
-static bool sums_only, with_files, one_system;
+static bool sums_only, with_files, one_system, human, with_total;
 static dev_t device;
 
 /* The path at hand, lengthened on the way down and cut on the way up. */
@@ -35,10 +36,15 @@ static bool is_counted(const struct stat *info)
     return false;
 }
 
-static void size_print(unsigned long blocks)
+static void size_print(unsigned long blocks, const char *what)
 {
-    progress_end();
-    printf("%lu\t%s\n", (blocks + 1) / 2, path);
+    char text[SIZE_TEXT];
+    progress_pause();
+    size_format((uint64_t)blocks * 512, text);
+    if (human)
+        printf("%s\t%s\n", text, what);
+    else
+        printf("%lu\t%s\n", (blocks + 1) / 2, what);
     tool_output_check();
 }
 
@@ -85,34 +91,40 @@ static unsigned long path_measure(bool is_operand)
     if (folder)
         blocks += folder_measure();
     if (is_operand || (!sums_only && (folder || with_files)))
-        size_print(blocks);
+        size_print(blocks, path);
     return blocks;
 }
 
-static void operand_measure(const char *operand)
+static unsigned long operand_measure(const char *operand)
 {
     if ((size_t)snprintf(path, sizeof path, "%s", operand) >= sizeof path) {
         tool_complain(operand, "the path is too long");
-        return;
+        return 0;
     }
-    progress_begin("du", PROGRESS_ITEMS, 0);
-    path_measure(true);
-    progress_end();
+    return path_measure(true);
 }
 
 int main(int argc, char **argv)
 {
-    tool_begin("du", "[-askx] [PATH]...");
-    for (int letter; (letter = tool_option(argc, argv, "askx")) >= 0;) {
+    unsigned long total = 0;
+    tool_begin("du", "[-achksx] [PATH]...");
+    for (int letter; (letter = tool_option(argc, argv, "achksx")) >= 0;) {
         with_files |= letter == 'a';
+        with_total |= letter == 'c';
         sums_only |= letter == 's';
         one_system |= letter == 'x';
+        if (letter == 'h' || letter == 'k')
+            human = letter == 'h';
     }
     if (with_files && sums_only)
         tool_usage_error("-a and -s exclude each other");
+    progress_begin("du", PROGRESS_ITEMS, 0);
     if (optind == argc)
-        operand_measure(".");
+        total = operand_measure(".");
     for (int i = optind; i < argc; i++)
-        operand_measure(argv[i]);
+        total += operand_measure(argv[i]);
+    if (with_total)
+        size_print(total, "total");
+    progress_end();
     return tool_status();
 }

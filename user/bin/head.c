@@ -26,8 +26,11 @@ static void file_print(int file, const char *path)
 {
     char buffer[4096];
     ssize_t length = 1;
-    if (with_titles)
-        printf("==> %s <==\n", path);
+    if (with_titles) {
+        static bool any;
+        printf(any ? "\n==> %s <==\n" : "==> %s <==\n", path);
+        any = true;
+    }
     for (long left = limit; left > 0 && length > 0;) {
         length = read(file, buffer, sizeof buffer);
         if (length < 0 && errno == EINTR)

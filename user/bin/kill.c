@@ -31,17 +31,33 @@ static int signal_parse(const char *text)
     tool_usage_error("%s: no such signal (see kill -l)", text);
 }
 
+/* All, or the names of numbers (an exit status of 128 more is as good) and the numbers of names. */
+static int signals_list(int count, char **words)
+{
+    for (int i = 1; count == 0 && i < NAMES; i++)
+        if (names[i])
+            printf("%2d %s\n", i, names[i]);
+    for (int i = 0; i < count; i++) {
+        long number;
+        bool is_number = tool_number(words[i], 0, 128 + SIGRTMAX, &number);
+        number = is_number ? number - (number > 128) * 128 : signal_parse(words[i]);
+        if (!is_number)
+            printf("%ld\n", number);
+        else if (number < NAMES && names[number])
+            printf("%s\n", names[number]);
+        else
+            tool_complain(words[i], "a signal without a name");
+    }
+    return tool_status();
+}
+
 int main(int argc, char **argv)
 {
     int number = SIGTERM, next = 1;
-    tool_begin("kill", "[-SIGNAL | -s SIGNAL] PID..., or kill -l");
+    tool_begin("kill", "[-SIGNAL | -s SIGNAL] PID..., or kill -l [SIGNAL]...");
     tool_help_alone(argc, argv);
-    if (next < argc && strcmp(argv[next], "-l") == 0) {
-        for (int i = 1; i < NAMES; i++)
-            if (names[i])
-                printf("%2d %s\n", i, names[i]);
-        return tool_status();
-    }
+    if (next < argc && strcmp(argv[next], "-l") == 0)
+        return signals_list(argc - 2, argv + 2);
     if (next + 1 < argc && strcmp(argv[next], "-s") == 0) {
         number = signal_parse(argv[next + 1]);
         next += 2;

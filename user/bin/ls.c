@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
-// ls: lists folders, in columns on a terminal. -a: names with a dot too, -l: with mode, links,
-// owner, size and time, -1: one a line, -d: folders themselves.
+// ls: lists files and folders, in columns on a terminal. -a: names with a dot too (-A: not . and
+// ..), -l: with mode, links, owner, size and time (-h: sizes as 4.0K), -i: with the inode's number,
+// -F: a mark behind what is no plain file, -1: one a line, -d: folders themselves, -R: all that is
+// below. Order: -t newest first, -S largest first, -U as the folder has them, -r backwards.
 #include <dirent.h>
 #include <errno.h>
 #include <stdio.h>
@@ -12,35 +14,156 @@
 #include <time.h>
 #include <unistd.h>
 #include "mode.h"
+#include "size.h"
 #include "tool.h"
 
 static struct {
-    bool all, detail, single, folder_itself;
+    bool all, dots, detail, human, inode, marked, single, folder_itself, recursive, backwards;
+    char order; /* 't', 'S', 'U', or 0: by name */
 } options;
 
-static int name_compare(const void *left, const void *right)
+struct entry {
+    char *name;
+    struct stat info; /* where with_info() says so */
+};
+
+struct list {
+    struct entry *entries;
+    size_t count;
+};
+
+static bool with_info(void)
 {
-    return strcmp(*(char *const *)left, *(char *const *)right);
+    return options.detail || options.inode || options.marked || options.recursive ||
+           options.order == 't' || options.order == 'S';
 }
 
-static void detail_print(const char *path, const char *name)
+// ---- Lists ----
+
+static void list_add(struct list *list, const char *name, const struct stat *info)
 {
-    struct stat info;
-    if (lstat(path, &info) < 0) {
+    size_t count = list->count;
+    if (count % 64 == 0 &&
+        !(list->entries = realloc(list->entries, (count + 64) * sizeof *list->entries)))
+        tool_fail("memory");
+    list->entries[count].name = strdup(name);
+    if (!list->entries[count].name)
+        tool_fail("memory");
+    if (info)
+        list->entries[count].info = *info;
+    list->count++;
+}
+
+static void list_free(struct list *list)
+{
+    for (size_t i = 0; i < list->count; i++)
+        free(list->entries[i].name);
+    free(list->entries);
+}
+
+static int time_compare(const struct timespec *a, const struct timespec *b)
+{
+    if (a->tv_sec != b->tv_sec)
+        return a->tv_sec < b->tv_sec ? 1 : -1;
+    return (a->tv_nsec < b->tv_nsec) - (a->tv_nsec > b->tv_nsec);
+}
+
+static int entry_compare(const void *left, const void *right)
+{
+    const struct entry *a = left, *b = right;
+    int order = 0;
+    if (options.order == 't')
+        order = time_compare(&a->info.st_mtim, &b->info.st_mtim);
+    if (options.order == 'S')
+        order = (a->info.st_size < b->info.st_size) - (a->info.st_size > b->info.st_size);
+    if (order == 0)
+        order = strcmp(a->name, b->name);
+    return options.backwards ? -order : order;
+}
+
+static void list_sort(struct list *list)
+{
+    if (options.order != 'U' && list->count)
+        qsort(list->entries, list->count, sizeof *list->entries, entry_compare);
+}
+
+static bool is_hidden(const char *name)
+{
+    bool dots = strcmp(name, ".") == 0 || strcmp(name, "..") == 0;
+    return name[0] == '.' && (dots ? !options.dots : !options.all);
+}
+
+/* False, after a complaint, where the folder cannot be read. */
+static bool folder_read(const char *path, struct list *list)
+{
+    DIR *stream = opendir(path);
+    struct dirent *each;
+    *list = (struct list){0};
+    if (!stream) {
         tool_error(path);
-        return;
+        return false;
     }
-    char mode[MODE_TEXT], when[32] = "", size[32], target[256] = "";
-    mode_format(info.st_mode, mode);
-    if (S_ISCHR(info.st_mode) || S_ISBLK(info.st_mode))
-        snprintf(size, sizeof size, "%u, %u", major(info.st_rdev), minor(info.st_rdev));
+    for (errno = 0; (each = readdir(stream)); errno = 0) {
+        char full[4096];
+        struct stat info;
+        if (is_hidden(each->d_name))
+            continue;
+        if (!with_info())
+            list_add(list, each->d_name, NULL);
+        else if (tool_path(full, sizeof full, path, each->d_name) &&
+                 (lstat(full, &info) == 0 || tool_error(full) == 0))
+            list_add(list, each->d_name, &info);
+    }
+    if (errno)
+        tool_error(path);
+    closedir(stream);
+    list_sort(list);
+    return true;
+}
+
+// ---- Printing ----
+
+static const char *mark_find(const struct stat *info)
+{
+    mode_t mode = info->st_mode;
+    if (!options.marked)
+        return "";
+    if (S_ISREG(mode))
+        return mode & 0111 ? "*" : "";
+    return S_ISDIR(mode) ? "/" : S_ISLNK(mode) ? "@" : S_ISFIFO(mode) ? "|" : "";
+}
+
+static void name_print(const struct entry *entry, int width)
+{
+    int length = 0;
+    if (options.inode)
+        length += printf("%7lu ", (unsigned long)entry->info.st_ino);
+    length += printf("%s%s", entry->name, options.marked ? mark_find(&entry->info) : "");
+    if (width)
+        printf("%*s", width - length, "");
+}
+
+static void detail_print(const char *folder, const struct entry *entry)
+{
+    const struct stat *info = &entry->info;
+    char mode[MODE_TEXT], when[32] = "", size[32], target[256] = "", path[4096];
+    mode_format(info->st_mode, mode);
+    if (S_ISCHR(info->st_mode) || S_ISBLK(info->st_mode))
+        snprintf(size, sizeof size, "%u, %u", major(info->st_rdev), minor(info->st_rdev));
+    else if (options.human)
+        size_format((uint64_t)info->st_size, size);
     else
-        snprintf(size, sizeof size, "%ld", (long)info.st_size);
-    time_t seconds = info.st_mtime;
+        snprintf(size, sizeof size, "%ld", (long)info->st_size);
+    time_t seconds = info->st_mtime;
     strftime(when, sizeof when, "%Y-%m-%d %H:%M", gmtime(&seconds));
-    printf("%s %2u %4u %4u %9s %s %s", mode, (unsigned)info.st_nlink, (unsigned)info.st_uid,
-           (unsigned)info.st_gid, size, when, name);
-    if (S_ISLNK(info.st_mode) && readlink(path, target, sizeof target - 1) > 0)
+    if (options.inode)
+        printf("%7lu ", (unsigned long)info->st_ino);
+    printf("%s %2u %4u %4u %9s %s %s", mode, (unsigned)info->st_nlink, (unsigned)info->st_uid,
+           (unsigned)info->st_gid, size, when, entry->name);
+    if (!S_ISLNK(info->st_mode))
+        printf("%s", mark_find(info));
+    else if ((!folder || tool_path(path, sizeof path, folder, entry->name)) &&
+             readlink(folder ? path : entry->name, target, sizeof target - 1) > 0)
         printf(" -> %s", target);
     putchar('\n');
 }
@@ -53,96 +176,102 @@ static int terminal_width(void)
     return ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col ? size.ws_col : 80;
 }
 
-/* Sorted downwards in as many columns as fit. */
-static void columns_print(char **names, size_t count)
+/* Downwards in as many columns as fit. */
+static void columns_print(const struct list *list)
 {
-    int widest = 1, width = terminal_width();
-    for (size_t i = 0; i < count; i++)
-        widest = (int)strlen(names[i]) > widest ? (int)strlen(names[i]) : widest;
-    size_t columns = width > widest + 2 ? (size_t)(width / (widest + 2)) : 1;
-    size_t rows = (count + columns - 1) / columns;
+    int widest = 1, width = terminal_width(), more = 2 + 8 * options.inode + options.marked;
+    for (size_t i = 0; i < list->count; i++) {
+        int length = (int)strlen(list->entries[i].name);
+        widest = length > widest ? length : widest;
+    }
+    size_t columns = width > widest + more ? (size_t)(width / (widest + more)) : 1;
+    size_t rows = (list->count + columns - 1) / columns;
     for (size_t row = 0; row < rows; row++)
-        for (size_t i = row; i < count; i += rows)
-            printf(i + rows < count ? "%-*s" : "%.0d%s\n", i + rows < count ? widest + 2 : 0,
-                   names[i]);
-}
-
-static char **folder_read(DIR *stream, size_t *count)
-{
-    char **names = NULL;
-    struct dirent *entry;
-    *count = 0;
-    errno = 0;
-    while ((entry = readdir(stream))) {
-        if (entry->d_name[0] == '.' && !options.all)
-            continue;
-        if (*count % 64 == 0 && !(names = realloc(names, (*count + 64) * sizeof *names)))
-            tool_fail("memory");
-        if (!(names[(*count)++] = strdup(entry->d_name)))
-            tool_fail("memory");
-    }
-    if (errno)
-        tool_error("readdir");
-    qsort(names, *count, sizeof *names, name_compare);
-    return names;
-}
-
-static void folder_print(const char *path)
-{
-    DIR *stream = opendir(path);
-    if (!stream) {
-        tool_error(path);
-        return;
-    }
-    size_t count;
-    char **names = folder_read(stream, &count);
-    closedir(stream);
-    if (!options.detail)
-        columns_print(names, count);
-    for (size_t i = 0; i < count; i++) {
-        if (options.detail) {
-            char full[4096];
-            if (tool_path(full, sizeof full, path, names[i]))
-                detail_print(full, names[i]);
+        for (size_t i = row; i < list->count; i += rows) {
+            bool last = i + rows >= list->count;
+            name_print(&list->entries[i], last ? 0 : widest + more);
+            if (last)
+                putchar('\n');
         }
-        free(names[i]);
-    }
-    free(names);
 }
 
-static void path_print(char *path, bool with_title)
+/* `folder` NULL: the names are paths. */
+static void list_print(const char *folder, const struct list *list)
 {
-    struct stat info;
-    if (lstat(path, &info) < 0) {
-        tool_error(path);
+    if (!options.detail)
+        columns_print(list);
+    for (size_t i = 0; options.detail && i < list->count; i++)
+        detail_print(folder, &list->entries[i]);
+    tool_output_check();
+}
+
+static void folder_print(const char *path, bool with_title)
+{
+    static bool any;
+    struct list list;
+    if (!folder_read(path, &list))
         return;
-    }
-    if (S_ISLNK(info.st_mode) && !options.detail)
-        stat(path, &info);
-    if (!S_ISDIR(info.st_mode) || options.folder_itself) {
-        if (options.detail)
-            detail_print(path, path);
-        else
-            puts(path);
-        return;
-    }
     if (with_title)
-        printf("%s:\n", path);
-    folder_print(path);
+        printf(any ? "\n%s:\n" : "%s:\n", path);
+    any = true;
+    list_print(path, &list);
+    for (size_t i = 0; options.recursive && i < list.count; i++) {
+        char full[4096];
+        const struct entry *entry = &list.entries[i];
+        if (S_ISDIR(entry->info.st_mode) && strcmp(entry->name, ".") != 0 &&
+            strcmp(entry->name, "..") != 0 && tool_path(full, sizeof full, path, entry->name))
+            folder_print(full, true);
+    }
+    list_free(&list);
+}
+
+/* What is no folder comes first, together. */
+static void operands_print(int count, char **paths)
+{
+    struct list files = {0}, folders = {0};
+    for (int i = 0; i < count; i++) {
+        struct stat info, target;
+        if (lstat(paths[i], &info) < 0) {
+            tool_error(paths[i]);
+            continue;
+        }
+        if (S_ISLNK(info.st_mode) && !options.detail && stat(paths[i], &target) == 0 &&
+            S_ISDIR(target.st_mode))
+            info = target;
+        bool folder = S_ISDIR(info.st_mode) && !options.folder_itself;
+        list_add(folder ? &folders : &files, paths[i], &info);
+    }
+    list_sort(&files);
+    list_sort(&folders);
+    list_print(NULL, &files);
+    if (files.count && folders.count)
+        putchar('\n');
+    for (size_t i = 0; i < folders.count; i++)
+        folder_print(folders.entries[i].name, count > 1 || options.recursive);
+    list_free(&files);
+    list_free(&folders);
 }
 
 int main(int argc, char **argv)
 {
-    tool_begin("ls", "[-ald1] [PATH]...");
-    for (int letter; (letter = tool_option(argc, argv, "ald1")) >= 0;) {
-        options.all |= letter == 'a';
+    tool_begin("ls", "[-AFRSUadhilrt1] [PATH]...");
+    for (int letter; (letter = tool_option(argc, argv, "AFRSUadhilrt1")) >= 0;) {
+        options.all |= letter == 'a' || letter == 'A';
+        options.dots |= letter == 'a';
         options.detail |= letter == 'l';
+        options.human |= letter == 'h';
+        options.inode |= letter == 'i';
+        options.marked |= letter == 'F';
         options.single |= letter == '1';
         options.folder_itself |= letter == 'd';
+        options.recursive |= letter == 'R';
+        options.backwards |= letter == 'r';
+        if (letter == 't' || letter == 'S' || letter == 'U')
+            options.order = (char)letter;
     }
     if (optind == argc)
-        path_print((char[]){"."}, false);
-    for (int i = optind; i < argc; i++)
-        path_print(argv[i], argc - optind > 1);
+        operands_print(1, (char *[]){"."});
+    else
+        operands_print(argc - optind, argv + optind);
     return tool_status();
 }

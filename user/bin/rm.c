@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// rm: deletes files. -r: folders with all that is in them; -f: no complaint about what is not
-// there.
+// rm: deletes files. -r: folders with all that is in them, -f: no complaint about what is not
+// there, -i: asks before each, -v: tells of each.
 //
 // Within a tree rm changes from folder to folder, so that the way to each file has one step however
 // deep the tree is. Each folder is looked at before and after: a link that somebody puts in its
@@ -15,7 +15,7 @@
 #include "progress.h"
 #include "tool.h"
 
-static bool recursive, force;
+static bool recursive, force, ask, verbose;
 
 /* The way from the operand to what is at hand, for messages only. */
 static char path[4096];
@@ -29,7 +29,6 @@ static bool name_is_dots(const char *name)
 
 static void error_report(void)
 {
-    progress_end();
     tool_error(path);
 }
 
@@ -91,10 +90,16 @@ static void entry_delete(const char *name)
         return;
     }
     bool folder = S_ISDIR(info.st_mode) && recursive;
+    if (ask && !tool_ask("%s '%s'", folder ? "empty and remove the folder" : "remove", path))
+        return;
     if (folder)
         tree_empty(name, &info);
-    if ((folder ? rmdir(name) : unlink(name)) < 0)
+    if ((folder ? rmdir(name) : unlink(name)) < 0) {
         error_report();
+    } else if (verbose) {
+        progress_pause();
+        printf(folder ? "removed directory '%s'\n" : "removed '%s'\n", path);
+    }
     progress_add(1);
 }
 
@@ -131,10 +136,14 @@ static void operand_delete(const char *operand)
 
 int main(int argc, char **argv)
 {
-    tool_begin("rm", "[-rf] PATH...");
-    for (int letter; (letter = tool_option(argc, argv, "rRf")) >= 0;) {
-        force |= letter == 'f';
-        recursive |= letter != 'f';
+    tool_begin("rm", "[-firvR] PATH...");
+    for (int letter; (letter = tool_option(argc, argv, "firvR")) >= 0;) {
+        recursive |= letter == 'r' || letter == 'R';
+        verbose |= letter == 'v';
+        if (letter == 'f' || letter == 'i') {
+            force = letter == 'f';
+            ask = letter == 'i';
+        }
     }
     if (optind == argc && !force)
         tool_usage_error("no path given");

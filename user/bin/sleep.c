@@ -1,33 +1,48 @@
 // SPDX-License-Identifier: MIT
-// sleep: waits for a number of seconds, which may have a fraction.
+// sleep: waits for the sum of some times, which may have a fraction and a unit: s, m, h, d.
 #include <errno.h>
 #include <stdlib.h>
+#include <string.h>
 #include <time.h>
 #include <unistd.h>
 #include "tool.h"
 
-/* "1.25" in nanoseconds after the point; false if it is not a number. */
-static bool duration_parse(const char *text, struct timespec *duration)
+#define SECOND 1000000000L
+
+/* Adds "1.25m" to *nanoseconds; false if it is not such a time, or too long. */
+static bool duration_add(const char *text, long *nanoseconds)
 {
+    static const char units[] = "smhd";
+    static const long seconds[] = {1, 60, 3600, 86400};
     char *end = (char *)text;
-    duration->tv_sec = *text == '.' ? 0 : strtol(text, &end, 10);
-    duration->tv_nsec = 0;
-    if (*text == '-' || *text == '+' || (end == text && *text != '.'))
+    errno = 0;
+    long whole = *text == '.' ? 0 : strtol(text, &end, 10), fraction = 0, sum;
+    if (*text == '-' || *text == '+' || (end == text && *text != '.') || errno)
         return false;
     if (*end == '.')
-        for (long unit = 100000000; *++end >= '0' && *end <= '9'; unit /= 10)
-            duration->tv_nsec += (*end - '0') * unit;
-    return *end == 0;
+        for (long place = SECOND / 10; *++end >= '0' && *end <= '9'; place /= 10)
+            fraction += (*end - '0') * place;
+    const char *unit = *end ? strchr(units, *end) : units;
+    if (!unit || (*end && end[1]))
+        return false;
+    long factor = seconds[unit - units];
+    return !__builtin_mul_overflow(whole, factor * SECOND, &sum) &&
+           !__builtin_add_overflow(sum, fraction * factor, &sum) &&
+           !__builtin_add_overflow(*nanoseconds, sum, nanoseconds);
 }
 
 int main(int argc, char **argv)
 {
-    struct timespec rest;
-    tool_begin("sleep", "SECONDS");
+    long nanoseconds = 0;
+    tool_begin("sleep", "TIME[smhd]...");
     while (tool_option(argc, argv, "") >= 0)
         ;
-    if (argc - optind != 1 || !duration_parse(argv[optind], &rest))
-        tool_usage_error("one number of seconds is needed");
+    if (optind == argc)
+        tool_usage_error("no time given");
+    for (int i = optind; i < argc; i++)
+        if (!duration_add(argv[i], &nanoseconds))
+            tool_usage_error("%s: not a time (3, 0.5, 1m, 2h)", argv[i]);
+    struct timespec rest = {nanoseconds / SECOND, nanoseconds % SECOND};
     while (nanosleep(&rest, &rest) < 0)
         if (errno != EINTR)
             tool_fail("nanosleep");

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // top: the processes that use most CPU time, again and again; q quits. -d: seconds between two
-// screens, -n: how many. Where nobody sits at a terminal: one list, without clearing anything.
+// screens, -n: how many, -b: lists one below the other, without keys. Where nobody sits at a
+// terminal: one list.
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -94,23 +95,43 @@ static void screens_show(long seconds, long most)
     }
 }
 
+/* As many lists as are wanted, one below the other. */
+static void lists_print(long seconds, long most)
+{
+    static struct sample samples[2];
+    struct timespec pause = {.tv_sec = seconds};
+    for (long i = 0, now = 0; most == 0 || i < most; i++, now = !now) {
+        if (i > 0)
+            putchar('\n');
+        sample_take(&samples[now]);
+        screen_print(&samples[!now], &samples[now], 0);
+        fflush(stdout);
+        tool_output_check();
+        if (i + 1 != most)
+            nanosleep(&pause, NULL);
+    }
+}
+
 int main(int argc, char **argv)
 {
     long seconds = 1, most = 0;
-    tool_begin("top", "[-d SECONDS] [-n SCREENS]");
-    for (int letter; (letter = tool_option(argc, argv, "d:n:")) >= 0;) {
+    bool batch = false;
+    tool_begin("top", "[-b] [-d SECONDS] [-n SCREENS]");
+    for (int letter; (letter = tool_option(argc, argv, "bd:n:")) >= 0;) {
+        batch |= letter == 'b';
+        if (letter == 'b')
+            continue;
         long *value = letter == 'd' ? &seconds : &most;
         if (!tool_number(optarg, 1, 86400, value))
             tool_usage_error("%s: not a number from 1 to 86400", optarg);
     }
     if (optind < argc)
         tool_usage_error("%s: not expected", argv[optind]);
-    if (screen_is_attended(STDOUT_FILENO)) {
+    if (batch)
+        lists_print(seconds, most);
+    else if (screen_is_attended(STDOUT_FILENO))
         screens_show(seconds, most);
-    } else {
-        static struct sample none, now;
-        sample_take(&now);
-        screen_print(&none, &now, 0);
-    }
+    else
+        lists_print(seconds, most ? most : 1);
     return tool_status();
 }

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: MIT
 // tr: puts the bytes of SET2 in the place of those of SET1, from stdin to stdout. -d: deletes those
 // of SET1, -s: one for several equal ones of the last set, -c: SET1 is all others. A set has ranges
-// (a-z), classes ([:alpha:]) and escapes (\n \t \\ \012).
+// (a-z), classes ([:alpha:]) and escapes (\n \t \\ \012), SET2 also [x*N], x so many times.
 #include <ctype.h>
 #include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 #include "tool.h"
@@ -66,10 +67,32 @@ static int byte_take(const char **text)
     return known ? meanings[known - letters] : letter;
 }
 
-static void set_parse(struct set *set, const char *text)
+/* Takes [x*N], or [x*], which is as many as SET1 has more; `missing` says how many that are. */
+static bool repeat_take(struct set *set, const char **text, long missing)
+{
+    const char *at = *text + 1;
+    if (**text != '[' || !*at)
+        return false;
+    int byte = byte_take(&at);
+    if (*at++ != '*')
+        return false;
+    size_t digits = strspn(at, "0123456789");
+    if (at[digits] != ']')
+        return false;
+    long count = strtol(at, NULL, at[0] == '0' ? 8 : 10);
+    if (count == 0)
+        count = missing - (long)set->count;
+    for (; count > 0; count--)
+        set_add(set, byte);
+    *text = at + digits + 1;
+    return true;
+}
+
+/* `missing`: of SET2 only, the size of SET1; else 0. */
+static void set_parse(struct set *set, const char *text, long missing)
 {
     while (*text) {
-        if (class_take(set, &text))
+        if (class_take(set, &text) || (missing && repeat_take(set, &text, missing)))
             continue;
         int low = byte_take(&text), high = low;
         if (text[0] == '-' && text[1]) {
@@ -146,11 +169,11 @@ int main(int argc, char **argv)
         tool_usage_error("SET2 is needed, or -d, or -s");
     if (sets == 2 && deletes && !squeezes)
         tool_usage_error("-d takes one set");
-    set_parse(&first, argv[optind]);
+    set_parse(&first, argv[optind], 0);
     if (inverted)
         set_invert(&first);
     if (sets == 2)
-        set_parse(&second, argv[optind + 1]);
+        set_parse(&second, argv[optind + 1], (long)first.count);
     if (sets == 2 && !second.count)
         tool_usage_error("SET2 is empty");
     tables_fill(&first, &second, deletes, squeezes);

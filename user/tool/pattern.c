@@ -240,11 +240,23 @@ struct pattern *pattern_compile(const char *text, enum pattern_syntax syntax, bo
     return pattern->now && pattern->next && pattern->seen ? pattern : NULL;
 }
 
-/* Puts a step on the list, or what it leads to without a byte. True if the pattern's end is
- * reached. */
-static bool step_reach(struct pattern *pattern, int *list, int *count, int at, bool start, bool end)
+/* Where a walk over a line is: the bytes on both sides of it, -1 beyond the line's ends. */
+struct place {
+    int before, after;
+};
+
+static struct place place_at(const char *line, size_t length, size_t at)
+{
+    return (struct place){at > 0 ? (unsigned char)line[at - 1] : -1,
+                          at < length ? (unsigned char)line[at] : -1};
+}
+
+/* Puts a step on the list, or what it leads to without a byte. True if the pattern's end can be
+   reached. */
+static bool step_reach(struct pattern *pattern, int *list, int *count, int at, struct place place)
 {
     struct step *step = pattern->steps + at;
+    bool ends = false;
     if (pattern->seen[at] == pattern->round)
         return false;
     pattern->seen[at] = pattern->round;
@@ -252,40 +264,88 @@ static bool step_reach(struct pattern *pattern, int *list, int *count, int at, b
     case STEP_MATCH:
         return true;
     case STEP_LINE_START:
-        return start && step_reach(pattern, list, count, at + 1, start, end);
+        return place.before < 0 && step_reach(pattern, list, count, at + 1, place);
     case STEP_LINE_END:
-        return end && step_reach(pattern, list, count, at + 1, start, end);
+        return place.after < 0 && step_reach(pattern, list, count, at + 1, place);
     case STEP_SPLIT:
-        return step_reach(pattern, list, count, at + step->first, start, end) ||
-               step_reach(pattern, list, count, at + step->second, start, end);
+        ends = step_reach(pattern, list, count, at + step->first, place);
+        return step_reach(pattern, list, count, at + step->second, place) || ends;
     case STEP_SET:
         list[(*count)++] = at;
     }
     return false;
 }
 
+/* Takes the byte before `place`: what can be reached after it takes the place of what could be
+   before. True as step_reach(). */
+static bool byte_take(struct pattern *pattern, int *count, struct place place)
+{
+    int next_count = 0, byte = place.before;
+    bool ends = false;
+    pattern->round++;
+    for (int each = 0; each < *count; each++) {
+        int at = pattern->now[each];
+        if (pattern->steps[at].set[byte / 8] >> byte % 8 & 1)
+            ends |= step_reach(pattern, pattern->next, &next_count, at + 1, place);
+    }
+    int *swapped = pattern->now;
+    pattern->now = pattern->next;
+    pattern->next = swapped;
+    *count = next_count;
+    return ends;
+}
+
 bool pattern_find(struct pattern *pattern, const char *line, size_t length)
 {
     int count = 0;
     pattern->round++;
-    for (size_t i = 0; i <= length; i++) {
-        if (step_reach(pattern, pattern->now, &count, 0, i == 0, i == length))
+    for (size_t i = 0;; i++) {
+        struct place place = place_at(line, length, i);
+        if (step_reach(pattern, pattern->now, &count, 0, place))
             return true;
         if (i == length)
             return false;
-        int next_count = 0;
-        unsigned char byte = (unsigned char)line[i];
+        if (byte_take(pattern, &count, place_at(line, length, i + 1)))
+            return true;
+    }
+}
+
+static bool is_word(int byte)
+{
+    return byte >= 0 && (isalnum(byte) || byte == '_');
+}
+
+/* May a match begin, or end, here? */
+static bool place_is_good(struct place place, enum pattern_extent extent, bool end)
+{
+    if (extent == PATTERN_LINE)
+        return (end ? place.after : place.before) < 0;
+    return extent == PATTERN_ANY || !is_word(end ? place.after : place.before);
+}
+
+bool pattern_match(struct pattern *pattern, const char *line, size_t length,
+                   enum pattern_extent extent, size_t from, size_t *start, size_t *end)
+{
+    for (*start = from; *start <= length; ++*start) {
+        struct place place = place_at(line, length, *start);
+        int count = 0;
+        bool found = false;
+        if (!place_is_good(place, extent, false))
+            continue;
         pattern->round++;
-        for (int each = 0; each < count; each++) {
-            int at = pattern->now[each];
-            if ((pattern->steps[at].set[byte / 8] >> byte % 8 & 1) &&
-                step_reach(pattern, pattern->next, &next_count, at + 1, false, i + 1 == length))
-                return true;
+        bool ends = step_reach(pattern, pattern->now, &count, 0, place);
+        for (size_t at = *start;; at++) {
+            if (ends && place_is_good(place, extent, true)) {
+                *end = at;
+                found = true;
+            }
+            if (at == length || count == 0)
+                break;
+            place = place_at(line, length, at + 1);
+            ends = byte_take(pattern, &count, place);
         }
-        int *swapped = pattern->now;
-        pattern->now = pattern->next;
-        pattern->next = swapped;
-        count = next_count;
+        if (found)
+            return true;
     }
     return false;
 }

@@ -19,3 +19,15 @@ struct pattern *pattern_compile(const char *text, enum pattern_syntax syntax, bo
 
 /* True if the pattern matches anywhere in the line. */
 bool pattern_find(struct pattern *pattern, const char *line, size_t length);
+
+enum pattern_extent {
+    PATTERN_ANY,
+    PATTERN_WORD, /* neither letter, digit nor _ before and behind */
+    PATTERN_LINE, /* all of the line */
+};
+
+/* Finds the first match that begins at byte `from` or later, and the longest of those: bytes
+   [*start, *end), which may be none. Takes time as the text times the distance to its end: for
+   where pattern_find() has said that there is something. */
+bool pattern_match(struct pattern *pattern, const char *line, size_t length,
+                   enum pattern_extent extent, size_t from, size_t *start, size_t *end);

@@ -59,6 +59,26 @@ static bool process_read(const char *pid, struct process *process)
     return true;
 }
 
+void process_arguments(const struct process *process, char *text, size_t room)
+{
+    char path[64];
+    snprintf(path, sizeof path, "/proc/%d/cmdline", process->pid);
+    int file = open(path, O_RDONLY);
+    ssize_t length = file < 0 ? 0 : read(file, text, room - 1);
+    if (file >= 0)
+        close(file);
+    while (length > 0 && !text[length - 1])
+        length--;
+    if (length <= 0) {
+        snprintf(text, room, "[%s]", process->name);
+        return;
+    }
+    for (ssize_t i = 0; i < length; i++)
+        if (!isprint((unsigned char)text[i]))
+            text[i] = text[i] ? '?' : ' ';
+    text[length] = 0;
+}
+
 static int process_compare(const void *left, const void *right)
 {
     const struct process *a = left, *b = right;

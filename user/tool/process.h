@@ -14,6 +14,9 @@ struct process {
     char name[32];
 };
 
+/* The command with its arguments, blanks between, or the name in brackets where it has none. */
+void process_arguments(const struct process *process, char *text, size_t room);
+
 /* Fills `room` processes in the order of their numbers at most, and returns how many there are in
    it. Ends the tool where /proc cannot be read. */
 size_t processes_read(struct process *processes, size_t room);

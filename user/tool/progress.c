@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <stdbool.h>
+#include <stdlib.h>
 #include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
@@ -12,13 +13,18 @@
 #define FIRST_MS 1000 /* what is done sooner needs no line */
 #define NEXT_MS  250
 
-static struct {
+#define LEVELS 3
+
+/* Work and its parts; the last of `depth` is at hand. */
+static struct level {
     const char *what;
     enum progress_unit unit;
-    uint64_t total, done;
-    uint64_t next_ms, started_ms; /* next_ms 0: nobody would see it */
-    bool shown;
-} progress;
+    uint64_t total, done, started_ms;
+} levels[LEVELS];
+static int depth;
+
+static uint64_t next_ms; /* when the line is due; 0: nobody would see it */
+static bool shown;
 
 static uint64_t milliseconds_now(void)
 {
@@ -29,13 +35,15 @@ static uint64_t milliseconds_now(void)
 
 void progress_begin(const char *what, enum progress_unit unit, uint64_t total)
 {
-    progress.what = what;
-    progress.unit = unit;
-    progress.total = total;
-    progress.done = 0;
-    progress.shown = false;
-    progress.started_ms = milliseconds_now();
-    progress.next_ms = isatty(STDERR_FILENO) ? progress.started_ms + FIRST_MS : 0;
+    uint64_t now = milliseconds_now();
+    if (depth == LEVELS)
+        abort();
+    levels[depth++] = (struct level){what, unit, total, 0, now};
+    if (depth > 1)
+        return;
+    next_ms = isatty(STDERR_FILENO) ? now + FIRST_MS : 0;
+    shown = false;
+    tool_message_hook(progress_pause);
 }
 
 void progress_begin_file(const char *what, int file)
@@ -51,49 +59,65 @@ static void bytes_print(uint64_t bytes)
     fprintf(stderr, "%lu.%lu", (unsigned long)(tenths / 10), (unsigned long)(tenths % 10));
 }
 
-static void line_print(uint64_t elapsed_ms)
+static void line_print(const struct level *work, uint64_t elapsed_ms)
 {
-    fprintf(stderr, "\r%s: ", progress.what);
-    if (progress.unit == PROGRESS_ITEMS) {
-        fprintf(stderr, "%lu\033[K", (unsigned long)progress.done);
+    fprintf(stderr, "\r%s: ", work->what);
+    if (work->unit == PROGRESS_ITEMS) {
+        fprintf(stderr, "%lu\033[K", (unsigned long)work->done);
         return;
     }
-    bytes_print(progress.done);
-    if (progress.total) {
+    bytes_print(work->done);
+    if (work->total) {
         fprintf(stderr, " of ");
-        bytes_print(progress.total);
+        bytes_print(work->total);
     }
     fprintf(stderr, " MiB");
-    if (progress.total)
-        fprintf(stderr, " (%lu %%)", (unsigned long)(progress.done * 100 / progress.total));
+    if (work->total)
+        fprintf(stderr, " (%lu %%)", (unsigned long)(work->done * 100 / work->total));
     fprintf(stderr, ", ");
-    bytes_print(elapsed_ms ? progress.done * 1000 / elapsed_ms : 0);
+    bytes_print(elapsed_ms ? work->done * 1000 / elapsed_ms : 0);
     fprintf(stderr, " MiB/s\033[K");
 }
 
 void progress_add(uint64_t amount)
 {
-    progress.done += amount;
-    if (!progress.next_ms)
+    if (depth == 0)
+        return;
+    struct level *work = &levels[depth - 1];
+    work->done += amount;
+    if (!next_ms)
         return;
     uint64_t now = milliseconds_now();
-    if (now < progress.next_ms)
+    if (now < next_ms)
         return;
-    progress.next_ms = now + NEXT_MS;
-    if (!progress.shown && !screen_is_attended(STDERR_FILENO)) {
-        progress.next_ms = 0;
+    next_ms = now + NEXT_MS;
+    if (!shown && !screen_is_attended(STDERR_FILENO)) {
+        next_ms = 0;
         return;
     }
-    progress.shown = true;
-    line_print(now - progress.started_ms);
+    shown = true;
+    line_print(work, now - work->started_ms);
+}
+
+void progress_pause(void)
+{
+    int reason = errno;
+    if (shown)
+        fprintf(stderr, "\r\033[K");
+    shown = false;
+    errno = reason;
 }
 
 void progress_end(void)
 {
-    int reason = errno;
-    if (progress.shown)
-        fprintf(stderr, "\r\033[K");
-    errno = reason;
-    progress.next_ms = 0;
-    progress.shown = false;
+    if (depth == 0)
+        return;
+    depth--;
+    if (depth > 0) {
+        if (levels[depth].unit == levels[depth - 1].unit)
+            levels[depth - 1].done += levels[depth].done;
+        return;
+    }
+    progress_pause();
+    next_ms = 0;
 }

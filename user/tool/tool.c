@@ -14,6 +14,7 @@
 
 static const char *tool_name, *tool_synopsis;
 static int status;
+static void (*message_hook)(void);
 
 void tool_begin(const char *name, const char *usage)
 {
@@ -114,10 +115,23 @@ void tool_short_count(int argc, char **argv)
     }
 }
 
+void tool_message_hook(void (*before)(void))
+{
+    message_hook = before;
+}
+
+static void message_begin(void)
+{
+    if (message_hook)
+        message_hook();
+    fflush(stdout);
+}
+
 void tool_usage_error(const char *format, ...)
 {
     va_list arguments;
     va_start(arguments, format);
+    message_begin();
     fprintf(stderr, "%s: ", tool_name);
     vfprintf(stderr, format, arguments);
     fputc('\n', stderr);
@@ -125,10 +139,25 @@ void tool_usage_error(const char *format, ...)
     exit(2);
 }
 
+bool tool_ask(const char *format, ...)
+{
+    va_list arguments;
+    va_start(arguments, format);
+    message_begin();
+    fprintf(stderr, "%s: ", tool_name);
+    vfprintf(stderr, format, arguments);
+    fputs("? ", stderr);
+    fflush(stderr);
+    int first = getchar(), letter = first;
+    while (letter != '\n' && letter != EOF)
+        letter = getchar();
+    return first == 'y' || first == 'Y';
+}
+
 int tool_error(const char *what)
 {
     int reason = errno;
-    fflush(stdout);
+    message_begin();
     fprintf(stderr, "%s: %s: %s\n", tool_name, what, strerror(reason));
     status = 1;
     return -1;
@@ -138,7 +167,7 @@ int tool_complain(const char *what, const char *format, ...)
 {
     va_list arguments;
     va_start(arguments, format);
-    fflush(stdout);
+    message_begin();
     fprintf(stderr, "%s: %s: ", tool_name, what);
     vfprintf(stderr, format, arguments);
     fputc('\n', stderr);

@@ -21,14 +21,14 @@
    2). */
 void tool_begin(const char *name, const char *usage);
 
-/* For tools whose -h is, or could be, something else: alone it prints the usage and ends the tool,
-   and so does --help. */
+/* For tools whose -h means nothing, or something else, where it is not alone: alone it prints the
+   usage and ends the tool, and so does --help. */
 void tool_help_alone(int argc, char **argv);
 
 /* The next option's letter out of `letters` (as for getopt(), a colon after those with a value,
    which is then in optarg), or -1 after the last; optind is the first operand. Options may stand
-   behind operands. -h and --help print the usage, unknown options end the tool with a usage error.
- */
+   behind operands. --help prints the usage, and so does -h where it is none of the letters; unknown
+   options end the tool with a usage error. */
 int tool_option(int argc, char **argv, const char *letters);
 
 /* Makes -20 in the first argument mean -n 20. */
@@ -43,6 +43,10 @@ int tool_error(const char *what);
 /* As tool_error() with a text of one's own instead of errno's. */
 int tool_complain(const char *what, const char *format, ...)
     __attribute__((format(__printf__, 2, 3)));
+
+/* `before` is called before each message, so that whoever has a line of his own on the terminal can
+   take it away. */
+void tool_message_hook(void (*before)(void));
 
 /* tool_error() and the end, with status 1. */
 _Noreturn void tool_fail(const char *what);
@@ -60,6 +64,9 @@ bool tool_number(const char *text, long low, long high, long *value);
 
 /* FOLDER/NAME into a buffer of SIZE bytes. False, after a complaint, where it does not fit. */
 bool tool_path(char *path, size_t size, const char *folder, const char *name);
+
+/* Asks on stderr, `NAME: ` in front, and takes a line of stdin: true if it begins with y or Y. */
+bool tool_ask(const char *format, ...) __attribute__((format(__printf__, 1, 2)));
 
 /* Writes all bytes, however many calls it takes. False and errno on failure. */
 bool tool_write(int file, const void *bytes, size_t length);

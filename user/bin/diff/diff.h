@@ -17,10 +17,14 @@ struct text {
     long count;
     bool *changed; /* of each line: it has no partner in the other text */
     bool open_end; /* the last line has no newline */
+    bool binary;   /* there is a NUL in it */
+    char *bytes;
 };
 
-/* Reads a whole file. False after a complaint. */
+/* Reads a whole file; NULL is an empty one. False after a complaint. */
 bool text_read(struct text *text, const char *path);
+
+void text_free(struct text *text);
 
 /* Numbers the classes of all lines of both. `fold_blanks`: runs of blanks are as good as one. */
 void texts_classify(struct text *left, struct text *right, bool fold_blanks);

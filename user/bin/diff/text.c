@@ -49,16 +49,29 @@ static void lines_find(struct text *text, const char *bytes, size_t length)
 bool text_read(struct text *text, const char *path)
 {
     size_t length;
-    *text = (struct text){.path = path};
+    *text = (struct text){.path = path ? path : "/dev/null"};
+    if (!path) {
+        lines_find(text, "", 0);
+        return true;
+    }
     int file = tool_open(path);
     if (file < 0)
         return false;
-    char *bytes = file_read(file, path, &length);
+    text->bytes = file_read(file, path, &length);
     if (file != STDIN_FILENO)
         close(file);
-    if (bytes)
-        lines_find(text, bytes, length);
-    return bytes != NULL;
+    if (!text->bytes)
+        return false;
+    text->binary = memchr(text->bytes, 0, length) != NULL;
+    lines_find(text, text->bytes, length);
+    return true;
+}
+
+void text_free(struct text *text)
+{
+    free(text->lines);
+    free(text->changed);
+    free(text->bytes);
 }
 
 // ---- Classes: a hash table of lines that differ ----

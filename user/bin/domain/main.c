@@ -52,6 +52,20 @@ _Noreturn static void usage_refuse(const char *synopsis)
     exit(2);
 }
 
+/* Says which word of the synopsis is missing behind the command, or that the last is too many. */
+_Noreturn static void count_refuse(char **words, int count, int least, const char *synopsis)
+{
+    const char *at = synopsis;
+    for (int i = 0; i < count && count <= least; i++)
+        at += strcspn(at, " ") + 1;
+    if (count <= least)
+        fprintf(stderr, "domain: %s: %.*s is missing\n", words[count - 1], (int)strcspn(at, " ,"),
+                at);
+    else
+        fprintf(stderr, "domain: %s: not expected\n", words[count - 1]);
+    usage_refuse(synopsis);
+}
+
 /* Takes -j out of the words, wherever it stands. */
 static bool json_take(char **words, int *count)
 {
@@ -76,7 +90,10 @@ static bool question_answer(char **words, int count)
         return false;
     bool json = json_take(words, &count);
     if (count != 1 + info)
-        usage_refuse(info ? "info NAME [-j]" : list ? "list [-j]" : "images [-j]");
+        count_refuse(words, count, info,
+                     info   ? "info NAME [-j]"
+                     : list ? "list [-j]"
+                            : "images [-j]");
     if (list)
         table_print("list", "NAME IMPL VERSION ID STATE CALLS FAULTS RESTARTS PAGES RREFS", json);
     else if (images)
@@ -106,7 +123,7 @@ static int command_run(char **words, int count)
         if (strcmp(words[0], commands[i].name) != 0)
             continue;
         if (count - 1 < commands[i].least || count - 1 > commands[i].most)
-            usage_refuse(commands[i].synopsis);
+            count_refuse(words, count, commands[i].least, commands[i].synopsis);
         if (strcmp(words[0], "load") == 0 &&
             (count == 3 || (count == 4 && strcmp(words[2], "as") != 0)))
             usage_refuse(commands[i].synopsis);

@@ -1,22 +1,22 @@
 // SPDX-License-Identifier: MIT
 // The expression is read anew for each entry; a part whose answer no longer matters is passed over
 // with `active` off, which is also how it is checked before the first entry.
-#include <errno.h>
+#include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 #include "find.h"
 #include "folder.h"
 #include "glob.h"
+#include "progress.h"
 #include "tool.h"
-
-#define COMMAND_WORDS 256
 
 static char **words, **next; /* all, and what comes next of them */
 static struct walk_limits *limits;
 static const struct entry *entry; /* NULL while the expression is checked */
 static bool acts;                 /* there is something in it that prints or does */
+static bool pruned;               /* what is in the entry is not wanted */
 
 static bool word_take(const char *word)
 {
@@ -73,6 +73,23 @@ static bool size_test(const char *text)
     return sign == '+' ? found > wanted : sign == '-' ? found < wanted : found == wanted;
 }
 
+/* How long ago the time was, in whole units of seconds: +N, -N or N as for sizes. */
+static bool age_test(const char *text, const struct timespec *when, long unit)
+{
+    static struct timespec now;
+    long wanted;
+    char sign = *text == '+' || *text == '-' ? *text++ : 0;
+    if (!isdigit((unsigned char)*text) || !tool_number(text, 0, 1L << 40, &wanted))
+        tool_usage_error("%s: not an age (7, +7, -7)", text);
+    if (!now.tv_sec)
+        clock_gettime(CLOCK_REALTIME, &now);
+    if (!when)
+        return false;
+    long seconds = now.tv_sec - when->tv_sec - (now.tv_nsec < when->tv_nsec);
+    long found = seconds < 0 ? -1 : seconds / unit;
+    return sign == '+' ? found > wanted : sign == '-' ? found < wanted : found == wanted;
+}
+
 static bool newer_test(const char *path)
 {
     struct stat other;
@@ -108,38 +125,9 @@ static bool entry_delete(void)
     return (folder ? rmdir : unlink)(entry->path) == 0 || tool_error(entry->path) == 0;
 }
 
-/* Runs the words up to ";", with the path for each {}. True if the command ends with status 0. */
-static bool command_run(bool active)
-{
-    char *command[COMMAND_WORDS];
-    int count = 0, status;
-    while (*next && strcmp(*next, ";") != 0) {
-        if (count == COMMAND_WORDS - 1)
-            tool_usage_error("-exec: more than %d words", COMMAND_WORDS - 1);
-        command[count++] = entry && strcmp(*next, "{}") == 0 ? (char *)entry->path : *next;
-        next++;
-    }
-    if (!word_take(";") || count == 0)
-        tool_usage_error("-exec: a command with \";\" behind it is needed");
-    if (!active)
-        return false;
-    command[count] = NULL;
-    fflush(stdout);
-    pid_t child = fork();
-    if (child < 0)
-        tool_fail("fork");
-    if (child == 0) {
-        execvp(command[0], command);
-        tool_error(command[0]);
-        _exit(127);
-    }
-    while (waitpid(child, &status, 0) < 0 && errno == EINTR)
-        continue;
-    return status == 0;
-}
-
 static void path_print(char end)
 {
+    progress_pause();
     fputs(entry->path, stdout);
     putchar(end);
     tool_output_check();
@@ -149,7 +137,7 @@ static bool action_run(const char *word, bool active)
 {
     acts = true;
     if (strcmp(word, "-exec") == 0)
-        return command_run(active);
+        return command_take(&next, active ? entry : NULL);
     if (!active)
         return false;
     if (strcmp(word, "-delete") == 0)
@@ -196,6 +184,14 @@ static bool test_evaluate(bool active)
         return type_test(value_take(word));
     if (strcmp(word, "-size") == 0)
         return size_test(value_take(word));
+    if (strcmp(word, "-mtime") == 0)
+        return age_test(value_take(word), entry ? &entry->info->st_mtim : NULL, 86400);
+    if (strcmp(word, "-mmin") == 0)
+        return age_test(value_take(word), entry ? &entry->info->st_mtim : NULL, 60);
+    if (strcmp(word, "-prune") == 0) {
+        pruned |= active;
+        return true;
+    }
     if (strcmp(word, "-newer") == 0)
         return newer_test(value_take(word));
     if (strcmp(word, "-empty") == 0)
@@ -248,11 +244,13 @@ void expression_begin(char **all, struct walk_limits *walk)
         tool_usage_error("%s: not expected here", *next);
 }
 
-void expression_run(const struct entry *at)
+bool expression_run(const struct entry *at)
 {
     entry = at;
     next = words;
+    pruned = false;
     bool result = !*words || either_evaluate(true);
     if (result && !acts)
         path_print('\n');
+    return !pruned;
 }

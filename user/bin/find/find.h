@@ -20,5 +20,13 @@ struct walk_limits {
    is none. */
 void expression_begin(char **words, struct walk_limits *limits);
 
-/* Does what the expression says with an entry. */
-void expression_run(const struct entry *entry);
+/* Does what the expression says with an entry. False: what is in it is not wanted (-prune). */
+bool expression_run(const struct entry *entry);
+
+/* Takes the words of a command behind -exec, with their end, and runs it with the path for each {}.
+   True if it ends with status 0, or will run later with other paths. `entry` NULL: it is only
+   checked and passed over. */
+bool command_take(char ***next, const struct entry *entry);
+
+/* Runs what has been collected for commands that take many paths. */
+void commands_finish(void);

@@ -5,6 +5,7 @@
 #include <unistd.h>
 #include "find.h"
 #include "folder.h"
+#include "progress.h"
 #include "tool.h"
 
 static struct walk_limits limits = {.most_depth = 1L << 30};
@@ -45,8 +46,9 @@ static void path_visit(long depth)
     const struct entry entry = {path, slash && slash[1] ? slash + 1 : path, &info};
     bool deeper = S_ISDIR(info.st_mode) && depth < limits.most_depth;
     bool meant = depth >= limits.least_depth;
+    progress_add(1);
     if (meant && !limits.folders_last)
-        expression_run(&entry);
+        deeper &= expression_run(&entry);
     if (deeper)
         folder_visit(depth);
     if (meant && limits.folders_last)
@@ -61,15 +63,19 @@ static bool begins_expression(const char *word)
 int main(int argc, char **argv)
 {
     int first = 1;
-    tool_begin("find", "[PATH]... [-name GLOB] [-iname GLOB] [-path GLOB] [-type fdlbcps]\n"
-                       "            [-size [+-]N[ckMG]] [-newer FILE] [-empty] [-maxdepth N] "
-                       "[-mindepth N] [-depth]\n"
-                       "            [-print] [-print0] [-delete] [-exec COMMAND... ;] [!] [-o] "
-                       "[( )]");
+    tool_begin("find",
+               "[PATH]... [-name GLOB] [-iname GLOB] [-path GLOB] [-type fdlbcps]\n"
+               "            [-size [+-]N[ckMG]] [-mtime [+-]DAYS] [-mmin [+-]MINUTES] "
+               "[-newer FILE]\n"
+               "            [-empty] [-maxdepth N] [-mindepth N] [-depth] [-prune] [-print] "
+               "[-print0]\n"
+               "            [-delete] [-exec COMMAND... ;] [-exec COMMAND... {} +] [!] [-o] "
+               "[( )]");
     tool_help_alone(argc, argv);
     while (first < argc && !begins_expression(argv[first]))
         first++;
     expression_begin(argv + first, &limits);
+    progress_begin("find", PROGRESS_ITEMS, 0);
     for (int i = 1; i < first || i == 1; i++) {
         const char *start = first > 1 ? argv[i] : ".";
         if ((size_t)snprintf(path, sizeof path, "%s", start) >= sizeof path)
@@ -77,5 +83,7 @@ int main(int argc, char **argv)
         else
             path_visit(0);
     }
+    commands_finish();
+    progress_end();
     return tool_status();
 }

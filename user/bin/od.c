@@ -1,0 +1,196 @@
+// SPDX-License-Identifier: MIT
+// od: bytes as numbers. -t: as x, o, d or u of 1, 2, 4 or 8 bytes, or c; -b, -c, -d, -o, -x: o1, c,
+// u2, o2, x2; -A: addresses in o, d, x or none (n), -j: skips, -N: no more than that, -v: rows that
+// repeat the one above too, instead of a star.
+#include <ctype.h>
+#include <errno.h>
+#include <string.h>
+#include <unistd.h>
+#include "tool.h"
+
+#define ROW         16
+#define FORMATS_MAX 8
+
+static struct format {
+    char kind;   /* o, d, u, x or c */
+    size_t size; /* bytes of one number */
+    int width;   /* of one number as it is printed */
+    int gap;     /* before it: rows of all formats are equally long */
+} formats[FORMATS_MAX];
+static int format_count;
+static char address_base = 'o';
+static bool verbose;
+static long skip, limit = -1, offset;
+
+static unsigned char row[ROW], above[ROW];
+static size_t filled;
+static bool starred, have_above;
+
+static int width_find(char kind, size_t size)
+{
+    static const struct {
+        char kind;
+        int widths[4]; /* of 1, 2, 4, 8 bytes */
+    } known[] = {{'o', {3, 6, 11, 22}}, {'x', {2, 4, 8, 16}}, {'u', {3, 5, 10, 20}},
+                 {'d', {4, 6, 11, 20}}, {'c', {3, 3, 3, 3}}};
+    size_t i = 0;
+    while (known[i].kind != kind)
+        i++;
+    return known[i].widths[size == 1 ? 0 : size == 2 ? 1 : size == 4 ? 2 : 3];
+}
+
+static void format_add(const char *text)
+{
+    char kind = text[0];
+    size_t size = kind == 'c' ? 1 : text[1] ? (size_t)(text[1] - '0') : 4;
+    bool known = kind && strchr("odxuc", kind) && (size == 1 || size == 2 || size == 4 || size == 8);
+    if (!known || (text[1] && (text[2] || kind == 'c')) || format_count == FORMATS_MAX)
+        tool_usage_error("%s: not a type (x1, o2, d4, u8, c)", text);
+    formats[format_count++] = (struct format){kind, size, width_find(kind, size), 0};
+}
+
+/* A number takes as much room as the same bytes do in the widest format. */
+static void gaps_find(void)
+{
+    int widest = 0;
+    for (int i = 0; i < format_count; i++) {
+        int width = (formats[i].width + 1) * (int)(ROW / formats[i].size);
+        widest = width > widest ? width : widest;
+    }
+    for (int i = 0; i < format_count; i++)
+        formats[i].gap = widest / (int)(ROW / formats[i].size) - formats[i].width;
+}
+
+static void letter_print(unsigned char byte)
+{
+    static const char letters[] = "\0\a\b\f\n\r\t\v", names[] = "0abfnrtv";
+    const char *found = memchr(letters, byte, sizeof letters - 1);
+    if (found)
+        printf(" \\%c", names[found - letters]);
+    else if (isprint(byte))
+        printf("  %c", byte);
+    else
+        printf("%03o", byte);
+}
+
+static void number_print(const struct format *format, const unsigned char *bytes)
+{
+    unsigned long value = 0;
+    for (size_t i = 0; i < format->size; i++)
+        value |= (unsigned long)bytes[i] << 8 * i;
+    int shift = 64 - 8 * (int)format->size;
+    if (format->kind == 'o')
+        printf("%0*lo", format->width, value);
+    else if (format->kind == 'x')
+        printf("%0*lx", format->width, value);
+    else if (format->kind == 'u')
+        printf("%*lu", format->width, value);
+    else
+        printf("%*ld", format->width, (long)(value << shift) >> shift);
+}
+
+static void address_print(void)
+{
+    if (address_base == 'o')
+        printf("%07lo", offset);
+    else if (address_base == 'd')
+        printf("%07ld", offset);
+    else if (address_base == 'x')
+        printf("%06lx", offset);
+}
+
+/* Bytes that are missing at the end of the last row count as 0. */
+static void row_print(void)
+{
+    memset(row + filled, 0, ROW - filled);
+    for (int i = 0; i < format_count; i++) {
+        const struct format *format = &formats[i];
+        if (i == 0)
+            address_print();
+        else if (address_base != 'n')
+            printf("%*s", address_base == 'x' ? 6 : 7, "");
+        for (size_t at = 0; at < filled; at += format->size) {
+            printf("%*s", format->gap, "");
+            format->kind == 'c' ? letter_print(row[at]) : number_print(format, row + at);
+        }
+        putchar('\n');
+    }
+    tool_output_check();
+}
+
+static void row_finish(void)
+{
+    if (filled == 0)
+        return;
+    bool repeats = !verbose && have_above && filled == ROW && memcmp(row, above, ROW) == 0;
+    if (!repeats)
+        row_print();
+    else if (!starred)
+        puts("*");
+    starred = repeats;
+    memcpy(above, row, ROW);
+    have_above = filled == ROW;
+    offset += (long)filled;
+    filled = 0;
+}
+
+/* One dump goes through all files. */
+static void file_dump(int file, const char *path)
+{
+    static unsigned char buffer[65536];
+    ssize_t length = 1;
+    while (limit != 0 && length > 0) {
+        size_t room = sizeof buffer;
+        if (limit > 0 && (unsigned long)(limit + skip) < room)
+            room = (size_t)(limit + skip);
+        length = read(file, buffer, room);
+        if (length < 0 && errno == EINTR) {
+            length = 1;
+            continue;
+        }
+        if (length < 0)
+            tool_error(path);
+        for (ssize_t i = 0; i < length && limit != 0; i++) {
+            if (skip > 0) {
+                skip--;
+                offset++;
+                continue;
+            }
+            row[filled++] = buffer[i];
+            limit -= limit > 0;
+            if (filled == ROW)
+                row_finish();
+        }
+    }
+}
+
+int main(int argc, char **argv)
+{
+    static const char letters[] = "bcdox", *const types[] = {"o1", "c", "u2", "o2", "x2"};
+    tool_begin("od", "[-bcdovx] [-t TYPE]... [-A o|d|x|n] [-j SKIP] [-N BYTES] [FILE]...");
+    for (int letter; (letter = tool_option(argc, argv, "bcdovxt:A:j:N:")) >= 0;) {
+        const char *found = strchr(letters, letter);
+        if (found)
+            format_add(types[found - letters]);
+        verbose |= letter == 'v';
+        if (letter == 't')
+            format_add(optarg);
+        if (letter == 'A' && (!optarg[0] || !strchr("odxn", optarg[0]) || optarg[1]))
+            tool_usage_error("%s: not o, d, x or n", optarg);
+        if (letter == 'A')
+            address_base = optarg[0];
+        if ((letter == 'j' && !tool_number(optarg, 0, 1L << 60, &skip)) ||
+            (letter == 'N' && !tool_number(optarg, 0, 1L << 60, &limit)))
+            tool_usage_error("%s: not a number of bytes", optarg);
+    }
+    if (!format_count)
+        format_add("o2");
+    gaps_find();
+    tool_each_file(argc, argv, file_dump);
+    row_finish();
+    if (address_base != 'n') {
+        address_print();
+        putchar('\n');
+    }
+    return tool_status();
+}
