@@ -377,7 +377,7 @@ HOST_CASES = [
     ("grep -e 1 -e 25 text", ""), ("grep -E -o 'o|od|odd' text", ""), ("grep -iw LINE -c text", ""), ("grep -h 25 text text", ""),
     ("grep -vn e", "a\ne\nb\n"), ("grep -H 25 text", ""), ("grep -F -o .b", "a.b.b\n"), ("grep -nA1 x", "x\ny\nz\nz\nx\n"),
     ("head -n 1 text text", ""), ("tail -n 1 text text", ""), ("tail -c +100 text", ""), ("head -c 10 text", ""),
-    ("stat -c '%n %s %a %F %h %u %g %A %i %b %o %Y' text sub empty", ""), ("stat -c '%y|%%' text", ""),
+    ("stat -c '%n %s %a %F %h %u %g %A %i %b %o %Y' text sub empty", ""), ("stat -c '%y|%%' text", ""), ("stat -c '%U %G' .", ""),
     ("ls -1F", ""), ("ls -1S", ""), ("ls -1r", ""), ("ls -R", ""), ("ls -1a", ""), ("ls -1A", ""), ("ls -d sub text", ""),
     ("ls -1 text sub binary", ""), ("ls -1i", ""), ("ls -1Sr text binary empty", ""), ("ls -1FR sub .", ""),
     ("du -ah", ""), ("du -sh sub text", ""), ("du -sc text", ""), ("du -h text", ""),

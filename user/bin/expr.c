@@ -218,9 +218,9 @@ static const char *comparison_evaluate(void)
         const char *other = sum_evaluate();
         long a, b;
         int order = number_read(result, &a) && number_read(other, &b) ? (a > b) - (a < b)
-                                                                       : strcmp(result, other);
-        const bool answers[] = {order == 0, order != 0, order < 0, order <= 0,
-                                order > 0,  order >= 0, order == 0};
+                                                                      : strcmp(result, other);
+        const bool answers[] = {order == 0, order != 0, order<0, order <= 0, order> 0, order >= 0,
+                                order == 0};
         result = answers[which] ? "1" : "0";
     }
     return result;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // nl: files with their lines numbered. -b a: empty lines too (t: not, n: none), -n: numbers to the
-// left (ln), right (rn) or with zeros (rz), -s: what comes behind them, -v: the first, -i: the step,
-// -w: the width.
+// left (ln), right (rn) or with zeros (rz), -s: what comes behind them, -v: the first, -i: the
+// step, -w: the width.
 #include <string.h>
 #include <unistd.h>
 #include "lines.h"
@@ -37,7 +37,8 @@ static bool style_is_known(const char *text)
 
 int main(int argc, char **argv)
 {
-    tool_begin("nl", "[-b a|t|n] [-n ln|rn|rz] [-s TEXT] [-v FIRST] [-i STEP] [-w WIDTH] [FILE]...");
+    tool_begin("nl",
+               "[-b a|t|n] [-n ln|rn|rz] [-s TEXT] [-v FIRST] [-i STEP] [-w WIDTH] [FILE]...");
     for (int letter; (letter = tool_option(argc, argv, "b:n:s:v:i:w:")) >= 0;) {
         bool good = true;
         if (letter == 'b')

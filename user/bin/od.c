@@ -31,8 +31,11 @@ static int width_find(char kind, size_t size)
     static const struct {
         char kind;
         int widths[4]; /* of 1, 2, 4, 8 bytes */
-    } known[] = {{'o', {3, 6, 11, 22}}, {'x', {2, 4, 8, 16}}, {'u', {3, 5, 10, 20}},
-                 {'d', {4, 6, 11, 20}}, {'c', {3, 3, 3, 3}}};
+    } known[] = {{'o', {3, 6, 11, 22}},
+                 {'x', {2, 4, 8, 16}},
+                 {'u', {3, 5, 10, 20}},
+                 {'d', {4, 6, 11, 20}},
+                 {'c', {3, 3, 3, 3}}};
     size_t i = 0;
     while (known[i].kind != kind)
         i++;
@@ -43,7 +46,8 @@ static void format_add(const char *text)
 {
     char kind = text[0];
     size_t size = kind == 'c' ? 1 : text[1] ? (size_t)(text[1] - '0') : 4;
-    bool known = kind && strchr("odxuc", kind) && (size == 1 || size == 2 || size == 4 || size == 8);
+    bool known =
+        kind && strchr("odxuc", kind) && (size == 1 || size == 2 || size == 4 || size == 8);
     if (!known || (text[1] && (text[2] || kind == 'c')) || format_count == FORMATS_MAX)
         tool_usage_error("%s: not a type (x1, o2, d4, u8, c)", text);
     formats[format_count++] = (struct format){kind, size, width_find(kind, size), 0};

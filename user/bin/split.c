@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// split: cuts a file into files of so many lines (-l, 1000 if nothing is said) or bytes (-b), called
-// PREFIX (x) and aa, ab ... -a: with so many letters, -d: with digits.
+// split: cuts a file into files of so many lines (-l, 1000 if nothing is said) or bytes (-b),
+// called PREFIX (x) and aa, ab ... -a: with so many letters, -d: with digits.
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>

@@ -57,6 +57,12 @@ static void info_print(const char *path, const struct stat *info)
     time_print("Change", &info->st_ctim);
 }
 
+/* Users and groups have no names but one. */
+static bool owner_print(unsigned number)
+{
+    return number == 0 ? printf("root") > 0 : printf("%u", number) > 0;
+}
+
 /* One letter of a format, as GNU's stat has them. False: there is no such letter. */
 static bool field_print(char letter, const char *path, const struct stat *info)
 {
@@ -83,6 +89,10 @@ static bool field_print(char letter, const char *path, const struct stat *info)
         return printf("%u", (unsigned)info->st_uid) > 0;
     case 'g':
         return printf("%u", (unsigned)info->st_gid) > 0;
+    case 'U':
+        return owner_print((unsigned)info->st_uid);
+    case 'G':
+        return owner_print((unsigned)info->st_gid);
     case 'b':
         return printf("%ld", (long)info->st_blocks) > 0;
     case 'B':
@@ -116,7 +126,7 @@ static void format_print(const char *format, const char *path, const struct stat
             putchar(*at);
         else if (!field_print(*++at, path, info) && !ferror(stdout))
             tool_usage_error("%s: it has %%%c, and there are %s", format, *at,
-                             "n s a A f F i h u g b B o d x X y Y z Z %");
+                             "n s a A f F i h u g U G b B o d x X y Y z Z %");
         if (!*at)
             break;
     }

@@ -64,6 +64,7 @@ bool moment_parse(const char *text, struct timespec *moment)
          !digits_take(&text, 2, 0, 59, &minute) ||
          (letter_take(&text, ":") && !digits_take(&text, 2, 0, 59, &second))))
         return false;
-    moment->tv_sec = days_since_1970(year, month, day) * 86400 + hour * 3600L + minute * 60 + second;
+    moment->tv_sec =
+        days_since_1970(year, month, day) * 86400 + hour * 3600L + minute * 60 + second;
     return !*text || strcmp(text, "Z") == 0;
 }

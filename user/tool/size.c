@@ -16,7 +16,8 @@ void size_format(uint64_t bytes, char text[SIZE_TEXT])
         unit++;
         shift += 10;
     }
-    uint64_t scale = 1ul << shift, tenths = bytes / scale * 10 + divide_up(bytes % scale * 10, scale);
+    uint64_t scale = 1ul << shift,
+             tenths = bytes / scale * 10 + divide_up(bytes % scale * 10, scale);
     if (unit < 0)
         snprintf(text, SIZE_TEXT, "%lu", (unsigned long)bytes);
     else if (tenths < 100)

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 // grep: prints the lines of files that match a pattern. Exit status 0: some, 1: none, 2: trouble.
 // -i: either case, -v: lines that do not match, -w: whole words, -x: whole lines, -n: with line
-// numbers, -o: only the parts that match, -A -B -C: lines around, -m: so many of each file, -c: only
-// their count, -l and -L: only the names of files with and without, -q: nothing, -E: extended
+// numbers, -o: only the parts that match, -A -B -C: lines around, -m: so many of each file, -c:
+// only their count, -l and -L: only the names of files with and without, -q: nothing, -E: extended
 // expression, -F: plain text, -r: all files of folders, -h and -H: without and with the file's name
 // in front.
 #include <errno.h>

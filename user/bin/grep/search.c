@@ -54,8 +54,8 @@ static bool line_matches(const struct text *line)
     for (int i = 0; i < pattern_count; i++) {
         size_t start, end;
         if (pattern_find(patterns[i], line->bytes, line->length) &&
-            (options.extent == PATTERN_ANY ||
-             pattern_match(patterns[i], line->bytes, line->length, options.extent, 0, &start, &end)))
+            (options.extent == PATTERN_ANY || pattern_match(patterns[i], line->bytes, line->length,
+                                                            options.extent, 0, &start, &end)))
             return true;
     }
     return false;
@@ -122,8 +122,7 @@ static void ring_print(const char *path, long number, long printed)
         puts("--");
     any = true;
     for (long i = ring_filled; i > 0; i--)
-        line_print(path, number - i,
-                   &ring[(ring_next - i + options.before) % options.before], '-');
+        line_print(path, number - i, &ring[(ring_next - i + options.before) % options.before], '-');
     ring_filled = 0;
 }
 
@@ -132,8 +131,8 @@ long stream_search(FILE *stream, const char *path)
     struct text line = {0};
     size_t room = 0;
     long number = 0, found = 0, printed = 0, after = 0;
-    bool prints = !options.quiet && !options.names_only && !options.names_without &&
-                  !options.count_only;
+    bool prints =
+        !options.quiet && !options.names_only && !options.names_without && !options.count_only;
     ring_filled = ring_next = 0;
     for (ssize_t length; (length = getline(&line.bytes, &room, stream)) >= 0;) {
         number++;
