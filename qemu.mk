@@ -10,7 +10,8 @@ override CORE   := $(B)/core/core.elf
 export QEMU CPUS MEM DISK TIMEOUT ICOUNT QEMUEXTRA APPEND CORE INITRD
 
 # $(B)/system.img is what is built, $(B)/disk.img a copy that the system writes to and that stays,
-# until `make clean`. The programs on it are those of the time when it was made.
+# until `make clean`. When programs have been built anew, a disk that was written to gets these, and
+# keeps all else.
 DISK_READY := $(B)/disk.img $(B)/stamps/disk
 
 QEMU_READY := tools/qemu-run $(CORE) $(INITRD) $(if $(filter $(B)/disk.img,$(DISK)),$(DISK_READY))
@@ -57,8 +58,8 @@ $(B)/disk.img: | $(B)/system.img
 	$(Q)tools/disk.sh $(B)/system.img $@
 
 $(B)/stamps/disk: $(B)/system.img | $(B)/disk.img
-	$(Q)tools/disk.sh $(B)/system.img $(B)/disk.img
-	$(Q)touch $@
+	$(Q)status=0; tools/disk.sh $(B)/system.img $(B)/disk.img || status=$$?; \
+	    case $$status in 0) touch $@ ;; 3) ;; *) exit $$status ;; esac
 
 disk: $(B)/system.img ## make build/disk.img anew: what was written to it is gone
 	$(call say,DISK,$(B)/disk.img)
