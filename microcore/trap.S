@@ -6,7 +6,7 @@
 #define SSTATUS_SPP      0x100
 #define CAUSE_USER_ECALL 8
 
-    .section .text.gate, "ax"
+    .text
 
 // State: interrupts off; sscratch = current task; everything else is the interrupted code's.
     .balign 4
