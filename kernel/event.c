@@ -150,36 +150,45 @@ int64_t wait_event(struct event *event, uint64_t seen, uint64_t deadline)
     return wait_events(&event, &seen, 1, deadline);
 }
 
-// The time limit of the method that the top frame serves, in ms; 0: none.
-static uint64_t wait_limit_ms(const struct frame *frame)
+// The time limit of the method that the top frame serves, in us; 0: none.
+static uint64_t wait_limit_us(const struct frame *frame)
 {
-    if (!frame->proxy)
-        return thread_current()->owner ? 0 : LIFE_WAIT_MS;
-    const struct method_description *method = &frame->proxy->descriptions[frame_method(frame)];
-    if (method->flags & METHOD_BLOCKING)
-        return 0;
-    if (method->timeout_ms)
-        return method->timeout_ms;
-    return domain_limits(frame->version->domain)->wait_ms;
+    uint64_t limit_ms = LIFE_WAIT_MS;
+    if (frame->proxy) {
+        const struct method_description *method = &frame->proxy->descriptions[frame_method(frame)];
+        limit_ms = method->flags & METHOD_BLOCKING ? 0
+                   : method->timeout_ms            ? method->timeout_ms
+                                                   : domain_limits(frame->version->domain)->wait_ms;
+    } else if (thread_current()->owner) {
+        limit_ms = 0;
+    }
+    return limit_ms < UINT32_MAX / 1000 ? limit_ms * 1000 : UINT32_MAX; // what a frame can count
+}
+
+// However short a wait is, it counts: many of them are as long as one.
+static void frame_charge_wait(struct frame *frame, uint64_t began)
+{
+    uint64_t waited_us = frame->waited_us + (time_now() - began) / 1000 + 1;
+    frame->waited_us = waited_us < UINT32_MAX ? (uint32_t)waited_us : UINT32_MAX;
 }
 
 int64_t wait_in_domain(struct event *const *events, const uint64_t *seen, uint64_t count,
                        uint64_t deadline)
 {
     struct frame *frame = thread_current()->top;
-    uint64_t limit_ms = wait_limit_ms(frame);
-    if (!limit_ms) {
+    uint64_t limit_us = wait_limit_us(frame);
+    if (!limit_us) {
         int64_t woken = wait_events(events, seen, count, deadline);
         frame->spent = 0; // who may wait for ever has its CPU budget from one wait to the next
         return woken;
     }
     uint64_t began = time_now();
-    uint64_t waited_ms = frame->spent >> 32;
-    uint64_t left_ns = (limit_ms > waited_ms ? limit_ms - waited_ms : 0) * 1000000;
-    bool limited = deadline > began + left_ns;
-    int64_t result = wait_events(events, seen, count, limited ? began + left_ns : deadline);
-    uint64_t now_ms = (time_now() - began) / 1000000;
-    frame->spent += now_ms << 32;
+    if (frame->waited_us >= limit_us)
+        return -EDEADLK; // also who never sleeps: each of its waits is over before it begins
+    uint64_t left_us = limit_us - frame->waited_us;
+    bool limited = deadline > began + left_us * 1000;
+    int64_t result = wait_events(events, seen, count, limited ? began + left_us * 1000 : deadline);
+    frame_charge_wait(frame, began);
     if (result == -ETIMEDOUT && limited)
         return -EDEADLK; // the caller of this function aborts
     return result;

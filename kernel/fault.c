@@ -333,8 +333,7 @@ void kernel_tick(struct trap_frame *frame)
     struct domain *domain = thread_domain();
     if (!domain || domain->version->dead)
         return;
-    uint32_t ticks = (uint32_t)++thread->top->spent;
-    if (ticks > budget_ticks(thread, domain))
+    if (++thread->top->ticks > budget_ticks(thread, domain))
         fault_abort(FAULT_BUDGET, frame, NULL);
 }
 

@@ -31,7 +31,13 @@ struct frame {
     struct proxy *proxy;     // called through; NULL: a domain's own thread, or the core
     uint64_t method;         // number, and FRAME_SAVED where the gate has saved the arguments
     uint64_t carried; // FRAME_*: which arguments are lent, and flags; non-zero: the slow way back
-    uint64_t spent;   // own CPU ticks in the low half, own waiting time in ms in the high half
+    union {           // what it has used up of its limits
+        struct {
+            uint32_t ticks;     // own CPU time
+            uint32_t waited_us; // own waiting time
+        };
+        uint64_t spent; // both
+    };
     uint64_t arguments[DOMAIN_ARGUMENTS_MAX]; // what a repeated request begins with
 };
 

@@ -127,6 +127,21 @@ def test_the_reader_has_its_error_within_the_budget(machine):
             one.check(f"domain restart {service}")
 
 
+@pytest.mark.parametrize("attack", ["sleep_past_the_limit", "sleep_in_pieces", "wait_for_the_past"])
+def test_a_domain_waits_no_longer_than_its_limit_in_however_many_pieces(machine, attack):
+    # Instructions are the clock: a piece of 20 us is one, whatever the host does.
+    domain = "hostile_greed"
+    source = (ROOT / "tests" / "hostile" / "domains" / domain / "greed.c").read_text()
+    number = re.findall(r"^    (?:ATTACK|LIVES)\((\w+)\)", source, re.M).index(attack) + 1
+    image = (ROOT / "build" / "hostile" / f"{domain}.elf").read_bytes()
+    one = machine(icount=True, cpus=1, timeout=60, files={f"hostile/{domain}.elf": image})
+    output = one.check(f"domain update null /hostile/{domain}.elf > /dev/null; read a b < /proc/uptime; "
+                       f"read -r -N {number} x < /dev/empty; read c d < /proc/uptime; echo times $a $c; "
+                       "dmesg | grep -c 'fault: hostile_greed.*waited past its limit'", timeout=120)
+    before, after, faults = re.search(r"times (\S+) (\S+)\n(\d+)\n", output).groups()
+    assert faults == "1" and float(after) - float(before) < 0.6, output  # its limit is 400 ms
+
+
 @pytest.mark.parametrize("service", READERS)
 def test_faults_leave_pages_and_rrefs_as_they_were(machine, service):
     faults_leave_all_as_it_was(machine, service, 20, KINDS)

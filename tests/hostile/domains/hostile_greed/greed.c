@@ -159,6 +159,30 @@ static int64_t sleep_past_the_limit(rref_t lent, uint64_t number)
     return 1;
 }
 
+#define TIME_ENOUGH 2000000000ull // of the limit, 400 ms, five times over
+
+// Each wait is far shorter than the unit of the limit.
+static int64_t sleep_in_pieces(rref_t lent, uint64_t number)
+{
+    (void)lent, (void)number;
+    struct wait_item item = {.event = (handle_t)core_event_create()};
+    uint64_t end = core_time() + TIME_ENOUGH;
+    while (core_time() < end)
+        core_wait(&item, 1, core_time() + 20000);
+    return 1;
+}
+
+// None of the waits runs out: what it waits for has happened already.
+static int64_t wait_for_the_past(rref_t lent, uint64_t number)
+{
+    (void)lent, (void)number;
+    struct wait_item item = {.event = (handle_t)core_event_create(), .seen = 1};
+    uint64_t end = core_time() + TIME_ENOUGH;
+    while (core_time() < end)
+        core_wait(&item, 1, WAIT_FOREVER);
+    return 1;
+}
+
 static int64_t everything_then_abort(rref_t lent, uint64_t number)
 {
     all_threads(lent, number);
@@ -185,6 +209,8 @@ const struct attack attacks[] = {
     ATTACK(own_stack),
     LIVES(the_log),
     ATTACK(sleep_past_the_limit),
+    ATTACK(sleep_in_pieces),
+    ATTACK(wait_for_the_past),
     ATTACK(everything_then_abort),
 };
 const uint32_t attack_count = sizeof attacks / sizeof *attacks;
