@@ -9,6 +9,7 @@
 #include "microcore/console.h"
 #include "microcore/page.h"
 #include "microcore/string.h"
+#include "microcore/task.h"
 #include <stddef.h>
 
 #define CONSOLE_COMPATIBLE "ns16550a" // its first register takes what goes out
@@ -114,6 +115,79 @@ struct object *device_claim(const char *compatible, uint32_t type, struct domain
     return NULL;
 }
 
+// ---- Who is inside ----
+
+// What the handle names, if that is a device.
+static struct device *device_named(const struct domain *domain, handle_t handle, bool virtio)
+{
+    if (handle >= domain->handle_count)
+        return NULL;
+    // Which of the devices it is, if it is one, the address tells.
+    uint64_t object = (uint64_t)__atomic_load_n(&domain->handles[handle].object, __ATOMIC_RELAXED);
+    if (object - (uint64_t)devices >= sizeof(devices))
+        return NULL;
+    struct device *device = (struct device *)object;
+    return virtio && !device->virtio_type ? NULL : device;
+}
+
+struct device *device_enter(struct domain *domain, handle_t handle, bool virtio, int64_t *error)
+{
+    struct device *device = device_named(domain, handle, virtio);
+    *error = -EBADF;
+    if (!device)
+        return NULL;
+    __atomic_fetch_add(&device->inside, 1, __ATOMIC_SEQ_CST); // before the looks, as holder_close
+    if (__atomic_load_n(&device->closed, __ATOMIC_SEQ_CST))
+        *error = -EBUSY;
+    else if (__atomic_load_n(&device->holder, __ATOMIC_RELAXED) == domain)
+        return device;
+    device_leave(device);
+    return NULL;
+}
+
+void device_leave(struct device *device)
+{
+    __atomic_fetch_sub(&device->inside, 1, __ATOMIC_RELEASE);
+}
+
+// Closes a device of HOLDER's.
+static int64_t holder_close(struct device *device, const struct domain *holder)
+{
+    interrupt_state state = lock_take(&device->lock);
+    int64_t error = device->holder != holder ? -EBADF : device->closed ? -EBUSY : 0;
+    if (!error)
+        __atomic_store_n(&device->closed, true, __ATOMIC_SEQ_CST);
+    lock_release(&device->lock, state);
+    while (!error && __atomic_load_n(&device->inside, __ATOMIC_SEQ_CST))
+        task_yield();
+    return error;
+}
+
+// The same, however long a thread of the holder's has it closed. False: it is not HOLDER's.
+static bool holder_end(struct device *device, const struct domain *holder)
+{
+    int64_t error;
+    while ((error = holder_close(device, holder)) == -EBUSY)
+        task_yield();
+    return !error;
+}
+
+int64_t device_close(struct domain *domain, handle_t handle, struct device **device)
+{
+    *device = device_named(domain, handle, true);
+    return *device ? holder_close(*device, domain) : -EBADF;
+}
+
+void device_open(struct device *device, struct domain *holder)
+{
+    interrupt_state state = lock_take(&device->lock);
+    device->holder = holder; // first: who sees it open is to see whose it is
+    __atomic_store_n(&device->closed, false, __ATOMIC_RELEASE);
+    lock_release(&device->lock, state);
+}
+
+// ---- Changing hands ----
+
 static void interrupt_close(struct device *device)
 {
     if (!device->attached)
@@ -126,38 +200,22 @@ static void interrupt_close(struct device *device)
 void device_release(struct object *object, struct domain *holder, bool keep)
 {
     struct device *device = (struct device *)object;
-    if (device->holder != holder)
+    if (!holder_end(device, holder))
         return;
     interrupt_close(device);
     if (device->virtio_type)
         virtio_release(device, keep);
     device->event_handle = 0;
-    interrupt_state state = lock_take(&device->lock);
-    device->holder = NULL;
-    lock_release(&device->lock, state);
+    device_open(device, NULL);
 }
 
 void device_transfer(struct object *object, struct domain *holder, struct domain *next)
 {
     struct device *device = (struct device *)object;
-    interrupt_state state = lock_take(&device->lock);
-    if (device->holder == holder) {
-        device->holder = next;
-        device->event_handle = 0;
-    }
-    lock_release(&device->lock, state);
-}
-
-struct device *device_of(struct domain *domain, handle_t handle, bool virtio)
-{
-    if (handle >= domain->handle_count)
-        return NULL;
-    // Which of the devices it is, if it is one, the address tells.
-    uint64_t object = (uint64_t)__atomic_load_n(&domain->handles[handle].object, __ATOMIC_RELAXED);
-    if (object - (uint64_t)devices >= sizeof(devices))
-        return NULL;
-    struct device *device = (struct device *)object;
-    return device->holder == domain && (!virtio || device->virtio_type) ? device : NULL;
+    if (!holder_end(device, holder))
+        return;
+    device->event_handle = 0;
+    device_open(device, next);
 }
 
 // ---- Registers, for devices that are not virtio: nobody may tell those where to write ----
@@ -197,22 +255,25 @@ static void register_write(const struct device *device, uint64_t offset, uint64_
 
 int64_t device_mmio_read(struct domain *domain, handle_t handle, uint64_t offset, uint64_t width)
 {
-    struct device *device = device_of(domain, handle, false);
+    int64_t value;
+    struct device *device = device_enter(domain, handle, false, &value);
     if (!device)
-        return -EBADF;
-    int64_t value = -EINVAL;
+        return value;
+    value = -EINVAL;
     if (access_is_valid(device, offset, width))
         value = (int64_t)register_read(device, offset, width);
+    device_leave(device);
     return value;
 }
 
 int64_t device_mmio_write(struct domain *domain, handle_t handle, uint64_t offset, uint64_t width,
                           uint64_t value)
 {
-    struct device *device = device_of(domain, handle, false);
+    int64_t result;
+    struct device *device = device_enter(domain, handle, false, &result);
     if (!device)
-        return -EBADF;
-    int64_t result = -EINVAL;
+        return result;
+    result = -EINVAL;
     if (access_is_valid(device, offset, width)) {
         if (!offset && !strcmp(device->machine->compatible, CONSOLE_COMPATIBLE))
             console_write_register(device->registers, (uint8_t)value);
@@ -220,6 +281,7 @@ int64_t device_mmio_write(struct domain *domain, handle_t handle, uint64_t offse
             register_write(device, offset, width, value);
         result = 0;
     }
+    device_leave(device);
     return result;
 }
 
@@ -253,19 +315,23 @@ static int64_t event_hand_out(struct device *device, struct domain *domain)
 
 int64_t device_irq_event(struct domain *domain, handle_t handle)
 {
-    struct device *device = device_of(domain, handle, false);
+    int64_t result;
+    struct device *device = device_enter(domain, handle, false, &result);
     if (!device)
-        return -EBADF;
-    int64_t result = event_hand_out(device, domain);
+        return result;
+    result = event_hand_out(device, domain);
+    device_leave(device);
     return result;
 }
 
 int64_t device_irq_done(struct domain *domain, handle_t handle)
 {
-    struct device *device = device_of(domain, handle, false);
+    int64_t error;
+    struct device *device = device_enter(domain, handle, false, &error);
     if (!device)
-        return -EBADF;
+        return error;
     if (__atomic_exchange_n(&device->pending, 0, __ATOMIC_ACQ_REL))
         interrupt_complete(device->machine->interrupt);
+    device_leave(device);
     return 0;
 }

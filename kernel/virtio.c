@@ -2,8 +2,8 @@
 // Virtio devices over MMIO: features, start and stop (virtio 1.2, 3.1 and 4.2), and what their
 // drivers may ask for. The rings are kernel/virtqueue.c's.
 //
-// A driver's threads are counted while they are in a queue. Who starts or stops the device keeps
-// new ones out and waits for these, so that no queue goes away under anybody.
+// A driver's threads are counted while they are in a queue (device_enter). Who starts or stops the
+// device closes it and waits for these, so that no queue goes away under anybody.
 #include "kernel/virtio.h"
 #include "kernel/abi/core_entry.h"
 #include "kernel/abi/error.h"
@@ -19,47 +19,7 @@
 #define GRACE_NS       10000000ull // what is in flight when its driver has died may take that long
 #define REAP_BATCH     16
 
-// ---- Who is inside ----
-
-// The device behind the handle, its caller counted; NULL and *error: why not.
-static struct device *device_enter(struct domain *domain, handle_t handle, int64_t *error)
-{
-    struct device *device = device_of(domain, handle, true);
-    *error = -EBADF;
-    if (!device)
-        return NULL;
-    __atomic_fetch_add(&device->inside, 1, __ATOMIC_SEQ_CST); // before the look, as change_begin
-    if (!__atomic_load_n(&device->changing, __ATOMIC_SEQ_CST))
-        return device;
-    __atomic_fetch_sub(&device->inside, 1, __ATOMIC_RELEASE);
-    *error = -EBUSY;
-    return NULL;
-}
-
-static void device_leave(struct device *device)
-{
-    __atomic_fetch_sub(&device->inside, 1, __ATOMIC_RELEASE);
-}
-
-static bool change_begin(struct device *device)
-{
-    interrupt_state state = lock_take(&device->lock);
-    bool begun = !device->changing;
-    __atomic_store_n(&device->changing, true, __ATOMIC_SEQ_CST);
-    lock_release(&device->lock, state);
-    while (begun && __atomic_load_n(&device->inside, __ATOMIC_SEQ_CST))
-        task_yield();
-    return begun;
-}
-
-static void change_end(struct device *device)
-{
-    interrupt_state state = lock_take(&device->lock);
-    device->changing = false;
-    lock_release(&device->lock, state);
-}
-
-// ---- Stopping: between change_begin and change_end ----
+// ---- Stopping: while the device is closed ----
 
 // Status 0, until it reads so: then the device writes to memory no more. One that does not obey
 // keeps what it was given for good.
@@ -129,12 +89,9 @@ static void queues_drain(struct device *device)
 
 void virtio_release(struct device *device, bool keep)
 {
-    while (!change_begin(device))
-        task_yield();
     queues_drain(device);
     if (!keep || !device->started || queues_are_busy(device))
         queues_free(device);
-    change_end(device);
 }
 
 // ---- Features and start (virtio 1.2, 3.1.1) ----
@@ -204,7 +161,7 @@ static int64_t device_start(struct device *device, const struct virtio_setup *se
 int64_t virtio_features(struct domain *domain, handle_t handle)
 {
     int64_t error;
-    struct device *device = device_enter(domain, handle, &error);
+    struct device *device = device_enter(domain, handle, true, &error);
     if (!device)
         return error;
     interrupt_state state = lock_take(&device->lock);
@@ -217,28 +174,24 @@ int64_t virtio_features(struct domain *domain, handle_t handle)
 int64_t virtio_start(struct domain *domain, handle_t handle, uint64_t features, uint64_t queues,
                      uint64_t size)
 {
-    struct device *device = device_of(domain, handle, true);
-    if (!device)
-        return -EBADF;
-    int64_t result = -EBUSY;
-    if (change_begin(device)) {
-        const struct virtio_setup setup = {features, queues, size};
-        result = device_start(device, &setup);
-        change_end(device);
-    }
+    const struct virtio_setup setup = {features, queues, size};
+    struct device *device;
+    int64_t result = device_close(domain, handle, &device);
+    if (result)
+        return result;
+    result = device_start(device, &setup);
+    device_open(device, domain);
     return result;
 }
 
 int64_t virtio_stop(struct domain *domain, handle_t handle)
 {
-    struct device *device = device_of(domain, handle, true);
-    if (!device)
-        return -EBADF;
-    int64_t result = -EBUSY;
-    if (change_begin(device)) {
-        result = queues_lose(device);
-        change_end(device);
-    }
+    struct device *device;
+    int64_t result = device_close(domain, handle, &device);
+    if (result)
+        return result;
+    result = queues_lose(device);
+    device_open(device, domain);
     return result;
 }
 
@@ -247,7 +200,7 @@ int64_t virtio_config(struct domain *domain, handle_t handle, uint64_t offset, u
 {
     uint8_t copy[256];
     int64_t result;
-    struct device *device = device_enter(domain, handle, &result);
+    struct device *device = device_enter(domain, handle, true, &result);
     if (!device)
         return result;
     result = -EINVAL;
@@ -264,7 +217,7 @@ int64_t virtio_config(struct domain *domain, handle_t handle, uint64_t offset, u
 static struct virtqueue *queue_enter(struct domain *domain, handle_t handle, uint64_t index,
                                      struct device **device, int64_t *error)
 {
-    *device = device_enter(domain, handle, error);
+    *device = device_enter(domain, handle, true, error);
     if (!*device)
         return NULL;
     struct virtqueue *queue = index < VIRTIO_QUEUES_MAX ? (*device)->queues[index] : NULL;

@@ -75,14 +75,24 @@ struct device {
     struct virtqueue *queues[VIRTIO_QUEUES_MAX];
     bool started;
     struct virtio_setup setup; // how, if it is started
-    bool changing;             // it is being started or stopped: nobody enters
-    uint32_t inside;           // threads in its queues
+    bool closed;               // it starts, stops or changes hands: nobody enters
+    uint32_t inside;           // threads of its holder's that are in a core entry with it
     bool broken;               // it did not reset: never to be used again
 };
 
-// The device behind a handle of DOMAIN's; NULL: no such device. *virtio*: must be one. Devices stay
-// for ever, so no use is counted.
-struct device *device_of(struct domain *domain, handle_t handle, bool virtio);
+// ---- Who is inside (kernel/device.c). Task context, no lock held; tests/models/release.pml ----
+// A thread of a dead driver's may be late: it is counted first, and only then sees whether the
+// device is still its domain's. Whoever changes that, or what the device does, closes it first.
+
+// The device behind a handle of DOMAIN's (*virtio*: must be one), its caller counted until
+// device_leave. NULL and *error: -EBADF, not its, or -EBUSY, closed. Devices stay for ever.
+struct device *device_enter(struct domain *domain, handle_t handle, bool virtio, int64_t *error);
+void device_leave(struct device *device);
+// Keeps everybody out of the virtio device behind a handle of DOMAIN's, and waits until who is
+// inside has left. 0, -EBADF or -EBUSY as above.
+int64_t device_close(struct domain *domain, handle_t handle, struct device **device);
+// The end of that; HOLDER has it from now on (NULL: who claims it next).
+void device_open(struct device *device, struct domain *holder);
 
 static inline uint32_t device_read32(const struct device *device, uint32_t offset)
 {
@@ -99,5 +109,5 @@ static inline void device_write32(const struct device *device, uint32_t offset, 
 
 // Its driver is gone: what it had posted gets a moment to end. If all has and KEEP, the device runs
 // on, without work, for a driver that asks for the same; else it is reset and its queues are freed.
-// Task context, no lock held.
+// It is closed. Task context, no lock held.
 void virtio_release(struct device *device, bool keep);
