@@ -175,38 +175,6 @@ static int64_t service_begin(struct proxy *proxy, struct image *image, char *rea
     return 0;
 }
 
-int64_t service_load(struct image *image, const char *name, char *reason)
-{
-    const struct domain_header *header = &image->header;
-    if (!header->interface) {
-        format_text(reason, REASON_SIZE, "%s serves no interface (its manifest must name one)",
-                    header->name);
-        return -EINVAL;
-    }
-    struct proxy *proxy = proxy_get(name, header->interface, header->interface_hash);
-    if (!proxy && !proxy_find(name)) {
-        format_text(reason, REASON_SIZE, "out of memory (stop a service)");
-        return -ENOMEM;
-    }
-    if (!proxy) {
-        format_text(reason, REASON_SIZE,
-                    "others expect another interface of %s than %s has (see `domain images`)", name,
-                    header->name);
-        return -EINVAL;
-    }
-    if (proxy->domain) {
-        format_text(reason, REASON_SIZE, "runs already (use `domain update %s %s`)", name,
-                    header->name);
-        return -EEXIST;
-    }
-    // Who calls while attach is still at work, as posix's first process may, waits for the gate.
-    __atomic_store_n(&proxy->version, &version_closed, __ATOMIC_SEQ_CST);
-    int64_t error = service_begin(proxy, image, reason);
-    if (error)
-        service_give_up(proxy, SERVICE_STOPPED);
-    return error;
-}
-
 void service_retire(struct domain *domain, bool keep_state)
 {
     domain->keep_state = keep_state;
@@ -298,6 +266,56 @@ static int64_t service_end(struct proxy *proxy, struct version *next, bool keep_
     domain_life(domain, domain->image->header.detach, 0, 0);
     service_retire(domain, keep_state);
     return wait_gone(id, reason);
+}
+
+// May an image be started as PROXY's? Not where an instance serves, or is about to by itself.
+static int64_t load_check(const struct proxy *proxy, const char *image, char *reason)
+{
+    interrupt_state state = lock_take(&control_lock);
+    bool runs = proxy->domain && !proxy->domain->version->dead, starts = proxy->due != 0;
+    lock_release(&control_lock, state);
+    if (runs)
+        format_text(reason, REASON_SIZE, "runs already (use `domain update %s %s`)", proxy->name,
+                    image);
+    else if (starts)
+        format_text(reason, REASON_SIZE, "is started again by itself (or use `domain restart %s`)",
+                    proxy->name);
+    return runs || starts ? -EEXIST : 0;
+}
+
+int64_t service_load(struct image *image, const char *name, char *reason)
+{
+    const struct domain_header *header = &image->header;
+    if (!header->interface) {
+        format_text(reason, REASON_SIZE, "%s serves no interface (its manifest must name one)",
+                    header->name);
+        return -EINVAL;
+    }
+    struct proxy *proxy = proxy_get(name, header->interface, header->interface_hash);
+    if (!proxy && !proxy_find(name)) {
+        format_text(reason, REASON_SIZE, "out of memory (stop a service)");
+        return -ENOMEM;
+    }
+    if (!proxy) {
+        format_text(reason, REASON_SIZE,
+                    "others expect another interface of %s than %s has (see `domain images`)", name,
+                    header->name);
+        return -EINVAL;
+    }
+    int64_t error = load_check(proxy, header->name, reason);
+    if (error)
+        return error;
+    proxy->busy = true; // its shadow waits until this is over
+    error = service_end(proxy, &version_closed, true, reason); // a dead one may still be there
+    if (!error) {
+        // Who calls while attach is at work, as the first process of posix may, waits.
+        __atomic_store_n(&proxy->version, &version_closed, __ATOMIC_SEQ_CST);
+        error = service_begin(proxy, image, reason);
+    }
+    if (error)
+        service_give_up(proxy, SERVICE_STOPPED);
+    proxy->busy = false;
+    return error;
 }
 
 int64_t service_stop(struct proxy *proxy, bool force, char *reason)
