@@ -206,6 +206,20 @@ void memory_free(struct memory *memory)
 
 // ---- System calls ----
 
+// Unmaps a range, whatever is in it. After an error all is as it was: what the core still maps is
+// not free.
+static int64_t range_unmap(struct memory *memory, uint64_t address, uint64_t length)
+{
+    if (!ranges_reserve(memory) || !shared_can_forget(memory, address, address + length))
+        return -ENOMEM;
+    int64_t result = core_space_unmap(memory->space, address, length);
+    if (result < 0)
+        return result;
+    shared_forget(memory, address, address + length);
+    range_give(memory, address, length);
+    return 0;
+}
+
 static int64_t break_set(struct memory *memory, uint64_t wanted)
 {
     uint64_t old = PAGE_ROUND(memory->break_end), new = PAGE_ROUND(wanted);
@@ -218,9 +232,8 @@ static int64_t break_set(struct memory *memory, uint64_t wanted)
             range_give(memory, old, new - old);
             return (int64_t)memory->break_end;
         }
-    } else if (new < old && ranges_reserve(memory)) {
-        core_space_unmap(memory->space, new, old - new);
-        range_give(memory, new, old - new);
+    } else if (new < old && range_unmap(memory, new, old - new) < 0) {
+        return (int64_t)memory->break_end;
     }
     memory->break_end = wanted;
     return (int64_t)wanted;
@@ -240,15 +253,6 @@ static bool is_user_range(uint64_t address, uint64_t length)
            address <= TRAMPOLINE - length;
 }
 
-static int64_t range_unmap(struct memory *memory, uint64_t address, uint64_t length)
-{
-    if (!ranges_reserve(memory) || shared_forget(memory, address, address + length) < 0)
-        return -ENOMEM;
-    int64_t result = core_space_unmap(memory->space, address, length);
-    range_give(memory, address, length);
-    return result;
-}
-
 // Chooses where a mapping goes, and makes room there if it must be there.
 static int64_t mapping_place(struct memory *memory, uint64_t address, uint64_t length,
                              uint32_t flags)
@@ -259,8 +263,8 @@ static int64_t mapping_place(struct memory *memory, uint64_t address, uint64_t l
         if (flags & MAP_FIXED_NOREPLACE)
             return is_free(memory, address, address + length) ? range_take(memory, address, length)
                                                               : -EEXIST;
-        range_unmap(memory, address, length);
-        return range_take(memory, address, length);
+        int64_t result = range_unmap(memory, address, length);
+        return result < 0 ? result : range_take(memory, address, length);
     }
     if (is_user_range(address, length) && is_free(memory, address, address + length))
         return range_take(memory, address, length);
@@ -294,11 +298,14 @@ static int64_t mapping_make(struct memory *memory, const uint64_t *a, uint64_t l
     if (!(flags & MAP_ANONYMOUS))
         protection = PROTECTION_READ | PROTECTION_WRITE;
     int64_t result = is_shared ? shared_note(memory, (uint64_t)address, length) : 0;
-    if (result >= 0)
+    if (result >= 0) {
         result = core_space_map(memory->space, (uint64_t)address, length,
                                 protection | (is_shared ? PROTECTION_SHARED : 0));
+        if (result < 0)
+            shared_forget(memory, (uint64_t)address, (uint64_t)address + length);
+    }
     if (result < 0)
-        range_unmap(memory, (uint64_t)address, length);
+        range_give(memory, (uint64_t)address, length); // nothing is mapped there
     return result < 0 ? result : address;
 }
 

@@ -57,7 +57,9 @@ void memory_unlock(struct mutex *lock);
 
 // ---- Shared ranges (shared.c), memory locked. -ENOMEM: too many.
 int64_t shared_note(struct memory *memory, uint64_t address, uint64_t length);
-int64_t shared_forget(struct memory *memory, uint64_t start, uint64_t end);
+// A range that is unmapped. False: not now, since what is left of a shared one has no place.
+bool shared_can_forget(const struct memory *memory, uint64_t start, uint64_t end);
+void shared_forget(struct memory *memory, uint64_t start, uint64_t end); // where it can
 int64_t shared_clone(struct memory *to, const struct memory *from);
 
 // Is ADDRESS shared with other processes? Then *MAPPING and *PLACE receive where it is for all of

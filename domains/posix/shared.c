@@ -37,7 +37,22 @@ static void range_cut(struct memory *memory, struct shared_range *range, uint64_
     memory->shared[memory->shared_count++] = tail;
 }
 
-int64_t shared_forget(struct memory *memory, uint64_t start, uint64_t end)
+static bool range_is_cut(const struct shared_range *range, uint64_t start, uint64_t end)
+{
+    return range->start < start && range->end > end;
+}
+
+bool shared_can_forget(const struct memory *memory, uint64_t start, uint64_t end)
+{
+    if (memory->shared_count < SHARED_MAX)
+        return true;
+    for (uint32_t i = 0; i < memory->shared_count; i++)
+        if (range_is_cut(&memory->shared[i], start, end))
+            return false;
+    return true;
+}
+
+void shared_forget(struct memory *memory, uint64_t start, uint64_t end)
 {
     for (uint32_t i = 0; i < memory->shared_count;) {
         struct shared_range *range = &memory->shared[i];
@@ -45,9 +60,7 @@ int64_t shared_forget(struct memory *memory, uint64_t start, uint64_t end)
             i++;
         } else if (range->start >= start && range->end <= end) {
             *range = memory->shared[--memory->shared_count];
-        } else if (range->start < start && range->end > end) {
-            if (shared_reserve(memory) < 0)
-                return -ENOMEM; // nothing has changed: no other range can overlap
+        } else if (range_is_cut(range, start, end)) {
             range_cut(memory, range, start, end);
         } else if (range->start < start) {
             range->end = start;
@@ -56,7 +69,6 @@ int64_t shared_forget(struct memory *memory, uint64_t start, uint64_t end)
             range->start = end;
         }
     }
-    return 0;
 }
 
 int64_t shared_clone(struct memory *to, const struct memory *from)

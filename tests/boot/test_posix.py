@@ -31,7 +31,7 @@ def compile_fault(folder, name, instructions):
 def machine(tmp_path_factory):
     """One machine for all of these tests, with the programs in /bin."""
     folder = tmp_path_factory.mktemp("posix")
-    files = {"bin/posix_check": program_build("posix_check", folder)}
+    files = {f"bin/{name}": program_build(name, folder) for name in ("posix_check", "region_limit")}
     for name, instructions in FAULTS.items():
         files[f"bin/fault_{name}"] = compile_fault(folder, name, instructions)
     files["bin/script"] = b"#!/bin/sh -e\necho script $1\n"
@@ -45,6 +45,11 @@ def machine(tmp_path_factory):
 
 def test_system_calls_do_what_linux_documents(machine):
     output, status = machine.run("/bin/posix_check", timeout=60)
+    assert status == 0, output
+
+
+def test_memory_that_cannot_be_unmapped_stays_mapped_and_is_given_to_nobody(machine):
+    output, status = machine.run("/bin/region_limit", timeout=60)
     assert status == 0, output
 
 
