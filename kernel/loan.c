@@ -28,6 +28,7 @@ struct loan *loan_add(struct rref *record, uint32_t domain)
 void loan_remove(struct rref *record, struct loan *loan)
 {
     loan->domain = 0;
+    loan->lost = false;
     while (record->loan_bound && !record->loans[record->loan_bound - 1].domain)
         record->loan_bound--;
 }
@@ -129,18 +130,23 @@ uint64_t completion_reap(struct event *event, struct completion *records, uint64
 
 // ---- Loans ----
 
-// Ends the loan if nothing holds it any more. Completions wait until no call is under way with the
-// RRef, so that who hears of one can free it.
+// Ends the loan if nothing holds it any more, and tells the owner of what is completed.
 static struct event *loan_settle(struct rref *record, struct loan *loan)
 {
     if (loan->calls)
         return NULL;
+    bool held = loan->holds || loan->posts;
     struct event *event = NULL;
-    if (loan->completed)
+    if (loan->completed) {
+        if (!held && record->pins && !loan->lost) {
+            record->untold = true;
+            return NULL;
+        }
         event = completion_queue(record, loan->completed, loan->status);
-    loan->completed = 0;
-    loan->status = 0;
-    if (!loan->holds && !loan->posts)
+        loan->completed = 0;
+        loan->status = 0;
+    }
+    if (!held)
         loan_remove(record, loan);
     return event;
 }
@@ -156,6 +162,7 @@ static void loan_complete(struct loan *loan, int64_t status)
 
 struct event *loan_end(struct rref *record, struct loan *loan, int64_t status)
 {
+    loan->lost = true;
     while (loan->holds || loan->posts)
         loan_complete(loan, status);
     return loan_settle(record, loan);
@@ -240,8 +247,6 @@ int64_t rref_complete(struct domain *domain, rref_t rref, int64_t status)
     struct loan *loan = loan_find(record, domain->id);
     if (!loan || (!loan->holds && !loan->posts)) {
         error = -EACCES;
-    } else if (record->pins && loan->holds <= 1 && loan->posts <= 1) {
-        error = -EBUSY; // the device may still use it
     } else {
         loan_complete(loan, status);
         event = loan_settle(record, loan);
@@ -270,17 +275,37 @@ int rref_pin(struct domain *domain, rref_t rref)
     return allowed ? 0 : -EACCES;
 }
 
+// A post was refused, or there are completions that may be told now that no device has the RRef.
+// The events to be signalled go to EVENTS; how many.
+static __attribute__((noinline)) uint32_t
+unpin_settle(struct rref *record, const struct domain *refused, struct event *events[LOANS_MAX])
+{
+    uint32_t count = 0;
+    struct loan *loan = refused ? loan_find(record, refused->id) : NULL;
+    if (loan && loan->posts && !loan->holds)
+        loan->posts--;
+    record->untold = false;                           // or it is set again
+    for (uint32_t i = record->loan_bound; i-- > 0;) { // loan_remove lowers the bound
+        struct loan *each = &record->loans[i];
+        struct event *event = each->domain ? loan_settle(record, each) : NULL;
+        if (event)
+            events[count++] = event;
+    }
+    return count;
+}
+
 void rref_unpin(rref_t rref, const struct domain *refused)
 {
     interrupt_state state;
+    struct event *events[LOANS_MAX];
+    uint32_t count = 0;
     struct rref *record = record_take(rref, &state);
     if (!record)
         return;
     record->pins--;
-    struct loan *loan = refused ? loan_find(record, refused->id) : NULL;
-    if (loan && loan->posts && !loan->holds) {
-        loan->posts--;
-        (void)loan_settle(record, loan); // within the call that brought it
-    }
+    if (refused || record->untold)
+        count = unpin_settle(record, refused, events);
     record_settle(record, state);
+    while (count-- > 0)
+        completion_signal(events[count]);
 }

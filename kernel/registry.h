@@ -24,12 +24,14 @@
 
 // What one domain has on loan. Each call that brought it counts until it returns, each hold and
 // each request that posted it until rref_complete; a request that was held and posted ends both at
-// once.
+// once. The owner hears of completions once all calls have returned, and of the last one once no
+// device has the RRef: so who hears of it may free it.
 struct loan {
     uint32_t domain; // id; 0: unused
     uint16_t calls, holds, posts;
-    uint16_t completed; // completions that the owner hears of once all calls have returned
+    uint16_t completed; // completions that the owner has not heard of
     bool first;         // the call that began it is under way, and there was no other
+    bool lost;          // the borrower is dead, and a device that has the RRef may never let it go
     int64_t status;     // of these; the first error counts
 };
 
@@ -42,11 +44,18 @@ struct rref {
     uint32_t guard;
     uint32_t owner; // domain id or OWNER_*
     bool live;
+    bool untold; // a completion waits until no device has it
     uint16_t generation;
     uint32_t index;
     rref_t name; // what the domains know it by
     uint64_t length, type;
-    uint32_t pins;       // posted, or being copied
+    union {
+        struct {
+            uint32_t pins;   // posted to a device
+            uint32_t copies; // by the core, under way
+        };
+        uint64_t pinned; // any of these: its bytes stay where they are
+    };
     uint32_t loan_bound; // loans from here on are unused, mostly all
     struct loan loans[LOANS_MAX];
     struct kept *kept; // NULL: goes with its owner

@@ -141,7 +141,7 @@ static __attribute__((noinline)) void record_dispose(struct rref *record)
 void record_settle(struct rref *record, interrupt_state state)
 {
     bool over =
-        record->live && record->owner == OWNER_NOBODY && !record->pins && !record_is_lent(record);
+        record->live && record->owner == OWNER_NOBODY && !record->pinned && !record_is_lent(record);
     if (over)
         record->live = false;
     record_release(record, state);
@@ -212,7 +212,7 @@ int64_t rref_free(struct domain *domain, rref_t rref)
     int64_t error = 0;
     if (record->owner != owner_id(domain))
         error = -EACCES;
-    else if (record_is_lent(record) || record->pins)
+    else if (record_is_lent(record) || record->pinned)
         error = -EBUSY;
     else
         record->owner = OWNER_NOBODY;
@@ -241,7 +241,7 @@ int64_t rref_move(struct domain *owner, rref_t rref, struct domain *next)
     if (!record)
         return RPC_DENIED;
     uint64_t pages = record_pages(record);
-    bool denied = record->owner != owner_id(owner) || record_is_lent(record) || record->pins;
+    bool denied = record->owner != owner_id(owner) || record_is_lent(record) || record->pinned;
     bool full = !denied && !ledger_charge(next, pages);
     struct event *event = NULL;
     struct kept *kept = NULL;

@@ -45,6 +45,8 @@ int64_t rref_copy_in(struct domain *domain, rref_t rref, uint64_t offset, void *
 int64_t rref_keep(struct domain *domain, rref_t rref, uint64_t key, uint64_t schema);
 int64_t rref_kept(struct domain *domain, uint64_t key, uint64_t schema);
 int64_t rref_hold(struct domain *domain, rref_t rref);
+// One hold or post of a loan ends. The owner hears of it now, or as soon as no call with it is
+// under way and no device has it. -EACCES: there is none.
 int64_t rref_complete(struct domain *domain, rref_t rref, int64_t status);
 // For the owner, or a borrower that lends it on and waits meanwhile: whoever asked last hears of
 // it.

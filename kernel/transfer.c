@@ -42,7 +42,7 @@ static inline int64_t transfer_begin(struct domain *domain, rref_t rref, uint64_
         return -EINVAL;
     int64_t error = record_check(record, domain, offset, bytes, write);
     if (!error)
-        record->pins++;
+        record->copies++;
     record_release(record, state);
     *result = record;
     return error;
@@ -52,7 +52,7 @@ static inline int64_t transfer_begin(struct domain *domain, rref_t rref, uint64_
 static inline void transfer_end(struct rref *record)
 {
     interrupt_state state = record_guard(record);
-    record->pins--;
+    record->copies--;
     record_settle(record, state);
 }
 

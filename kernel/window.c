@@ -100,7 +100,7 @@ static int64_t window_check(const struct rref *record, const struct domain *doma
 {
     if (record->owner != domain->id || !record->frames)
         return -EACCES;
-    return record_is_lent(record) || record->pins ? -EBUSY : 0;
+    return record_is_lent(record) || record->pinned ? -EBUSY : 0;
 }
 
 // The window shows VIEW. -EAGAIN: it shows something already.

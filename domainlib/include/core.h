@@ -190,7 +190,8 @@ CORE_INLINE int64_t core_rref_hold(rref_t rref)
     return core_call1(ENTRY_rref_hold, rref);
 }
 
-// Ends the loan of a held RRef; its owner finds STATUS (0 or a negative errno) at its event.
+// Ends the loan of a held RRef; its owner finds STATUS (0 or a negative errno) at its event, once
+// no device has it and no call with it is under way. -EACCES: it is not on loan beyond a call.
 CORE_INLINE int64_t core_rref_complete(rref_t rref, int64_t status)
 {
     return core_call2(ENTRY_rref_complete, rref, (uint64_t)status);

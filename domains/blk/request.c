@@ -77,9 +77,7 @@ static void request_end(struct request *request, int64_t status)
 {
     blk_totals.ended++;
     blk_totals.errors += status < 0;
-    // While its owner copies other bytes of the buffer, the core cannot tell that from a device.
-    while (core_rref_complete(request->buffer, status) == -EBUSY)
-        core_yield();
+    core_rref_complete(request->buffer, status);
     request->buffer = 0;
     used[request_index(request) / 64] &= ~(1ULL << request_index(request) % 64);
     count_in_use--;

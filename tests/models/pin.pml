@@ -4,9 +4,10 @@
 // device is done with it, whenever the call that brought it returns; and then it is, once.
 //
 // The owner lends a buffer with a call. The driver posts it: pinned, and the loan lasts beyond the
-// call. It ends the loan when the device is done, or too early, which the pin makes harmless; or the
-// core does so when the driver dies, after it has reset the device. The owner frees it as soon as it may. Owner, loan and pins change together,
-// under the record's guard.
+// call. It ends the loan when the device is done, or too early: then the core keeps that to itself
+// until the last pin is gone, and nobody has to ask twice. Or the core ends it when the driver dies,
+// after it has reset the device. The owner frees it as soon as it may. Owner, loan and pins change
+// together, under the record's guard.
 //
 // Source: kernel/loan.c, kernel/virtqueue.c, kernel/kept.c (record_reclaim).
 //
@@ -15,23 +16,42 @@
 //   RETURN_ENDS    the call's return ends the loan, posted or not
 //   EARLY_UNPIN    the pins of a dead driver end before its device is reset
 //   NO_SETTLE      what the owner gave up while it was posted is not freed by the last unpin
+//   EARLY_TELL     the owner hears of the end though the device still has the buffer
+//   NO_TELL        the last unpin does not look whether the end was kept back
 
 bool owned = true, freed = false;
 byte calls = 0, posts = 0, pins = 0; // of the one loan
 bool posted = false, device_has = false;
 bool driver_dead = false, reset = false, returned = false;
-byte completions = 0;
+byte completed = 0, told = 0; // ends of the loan, and those that the owner has heard of
+bool lost = false;             // the core has ended it
 bool posting_over = false;
 
-#define UNUSED (calls == 0 && posts == 0 && pins == 0)
+#define UNUSED (calls == 0 && posts == 0 && completed == 0 && pins == 0)
 
 // Nobody has it any more: whoever finds that frees it.
 inline settle()
 {
     if
-    :: !owned && calls == 0 && posts == 0 && pins == 0 && !freed ->
+    :: !owned && UNUSED && !freed ->
         assert(!device_has);
         freed = true
+    :: else
+    fi
+}
+
+// loan_settle: the owner hears of what is completed.
+inline tell()
+{
+    if
+#ifdef EARLY_TELL
+    :: completed > 0 && calls == 0 ->
+#else
+    :: completed > 0 && calls == 0 && (pins == 0 || lost) ->
+#endif
+        assert(!device_has || lost);
+        told = told + completed;
+        completed = 0
     :: else
     fi
 }
@@ -45,7 +65,7 @@ active proctype owner()
     :: do
        :: atomic {
 #ifdef FREE_PINNED
-              calls == 0 && posts == 0 -> owned = false; assert(!freed); freed = true;
+              calls == 0 && posts == 0 && completed == 0 -> owned = false; assert(!freed); freed = true;
 #else
               UNUSED -> owned = false; assert(!freed); freed = true;
 #endif
@@ -71,6 +91,7 @@ active proctype driver()
         posts = 0;
 #endif
         returned = true;
+        tell();
         settle()
     }
 }
@@ -87,13 +108,16 @@ active proctype device_model()
         fi;
         atomic {
             pins--;
+#ifndef NO_TELL
+            tell();
+#endif
 #ifndef NO_SETTLE
             settle()
 #endif
         }
     :: else
     fi;
-    assert(completions <= 1)
+    assert(told <= 1)
 }
 
 // The driver ends the loan, at any time: it may be wrong about the device.
@@ -103,10 +127,10 @@ active proctype completer()
     if
     :: posted ->
         if
-        :: atomic { !driver_dead && posts > 0 -> posts--; completions++; settle() }
+        :: atomic { !driver_dead && posts > 0 -> posts--; completed++; tell(); settle() }
         :: driver_dead
         fi;
-        completions > 0 // the owner hears of it, from one of them
+        told > 0 // the owner hears of it, from one of them
     :: else
     fi
 }
@@ -118,13 +142,18 @@ active proctype reclaim()
     :: posting_over ->
         driver_dead = true;
 #ifndef EARLY_UNPIN
-        atomic { reset = true; device_has = false };
+        if
+        :: atomic { reset = true; device_has = false }
+        :: skip // it does not obey: the buffer stays pinned, but the owner hears that the driver is dead
+        fi;
 #endif
         atomic {
+            lost = true;
             if
-            :: posts > 0 -> posts--; completions++
+            :: posts > 0 -> posts--; completed++
             :: else
             fi;
+            tell();
 #ifdef EARLY_UNPIN
             pins = 0;
 #endif

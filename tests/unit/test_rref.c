@@ -15,6 +15,7 @@
 #include "kernel/abi/error.h"
 #include "kernel/event.h"
 #include "kernel/heap.h"
+#include "kernel/registry.h"
 #include "kernel/rref.h"
 #include "machine.h"
 
@@ -318,7 +319,7 @@ static void a_borrower_in_the_middle_can_wait_for_the_end(void **state)
 
 // ---- Devices ----
 
-static void a_posted_rref_is_neither_freed_nor_moved_nor_completed(void **state)
+static void a_posted_rref_is_neither_freed_nor_moved(void **state)
 {
     (void)state;
     rref_t own = make(B, 4096), lent = make(A, 4096);
@@ -332,11 +333,109 @@ static void a_posted_rref_is_neither_freed_nor_moved_nor_completed(void **state)
     rref_lend(domain(A), lent, domain(B));
     assert_int_equal(rref_pin(domain(B), lent), 0);
     rref_return(lent, domain(B));
-    assert_int_equal(rref_complete(domain(B), lent, 0), -EBUSY);
     rref_unpin(lent, NULL);
     assert_int_equal(rref_free(domain(A), lent), -EBUSY); // until the driver says so
     assert_int_equal(rref_complete(domain(B), lent, 0), 0);
     assert_int_equal(rref_free(domain(A), lent), 0);
+}
+
+// The owner hears of it when the device is done, and not before, however early the driver is.
+static void a_completion_waits_until_no_device_has_the_rref(void **state)
+{
+    (void)state;
+    struct event event;
+    struct completion done;
+    event_ready(&event);
+    for (int holds = 0; holds < 2; holds++) {
+        rref_t rref = make(A, 4096);
+        rref_completion(domain(A), rref, &event, 7);
+        rref_lend(domain(A), rref, domain(B));
+        if (holds)
+            rref_hold(domain(B), rref);
+        assert_int_equal(rref_pin(domain(B), rref), 0);
+        assert_int_equal(rref_pin(domain(B), rref), 0); // two pieces of it
+        assert_int_equal(rref_complete(domain(B), rref, -EIO), 0);
+        if (!holds)
+            assert_int_equal(rref_complete(domain(B), rref, 0), 0); // each post is one
+        assert_int_equal(rref_complete(domain(B), rref, 0), -EACCES);
+        rref_return(rref, domain(B));
+        rref_unpin(rref, NULL);
+        assert_int_equal(completion_reap(&event, &done, 1), 0);
+        assert_int_equal(rref_free(domain(A), rref), -EBUSY);
+        uint64_t before = event.count;
+        rref_unpin(rref, NULL);
+        assert_true(event.count > before);
+        assert_int_equal(completion_reap(&event, &done, 1), 1);
+        assert_int_equal(done.status, -EIO);
+        assert_int_equal(completion_reap(&event, &done, 1), !holds);
+        assert_int_equal(rref_free(domain(A), rref), 0);
+    }
+}
+
+// Of two drivers that have it, each one's completion waits for both devices, and comes.
+static void completions_of_two_drivers_wait_for_both_devices(void **state)
+{
+    (void)state;
+    struct event event;
+    struct completion done[2];
+    event_ready(&event);
+    rref_t rref = make(A, 4096);
+    rref_completion(domain(A), rref, &event, 7);
+    for (uint32_t n = B; n <= C; n++) {
+        rref_lend(domain(A), rref, domain(n));
+        assert_int_equal(rref_pin(domain(n), rref), 0);
+        rref_return(rref, domain(n));
+        assert_int_equal(rref_complete(domain(n), rref, 0), 0);
+    }
+    rref_unpin(rref, NULL);
+    assert_int_equal(completion_reap(&event, done, 2), 0);
+    rref_unpin(rref, NULL);
+    assert_int_equal(completion_reap(&event, done, 2), 2);
+    assert_int_equal(rref_free(domain(A), rref), 0);
+}
+
+// The core copies other bytes of it for its owner: that is no device, and nobody waits for it.
+static void a_copy_of_the_owners_holds_up_no_completion(void **state)
+{
+    (void)state;
+    struct event event;
+    struct completion done;
+    interrupt_state interrupts;
+    event_ready(&event);
+    rref_t rref = make(A, 4096);
+    rref_completion(domain(A), rref, &event, 7);
+    rref_lend(domain(A), rref, domain(B));
+    rref_hold(domain(B), rref);
+    rref_return(rref, domain(B));
+    struct rref *record = record_take_index((uint32_t)(rref >> 32 & (RREFS_MAX - 1)), &interrupts);
+    record->copies++; // as in the middle of rref_write
+    record_release(record, interrupts);
+    assert_int_equal(rref_complete(domain(B), rref, 0), 0);
+    assert_int_equal(completion_reap(&event, &done, 1), 1);
+    assert_int_equal(rref_free(domain(A), rref), -EBUSY);
+    assert_int_equal(rref_move(domain(A), rref, domain(B)), RPC_DENIED);
+    record->copies--;
+    assert_int_equal(rref_free(domain(A), rref), 0);
+}
+
+// A device that does not reset never gives it back: the client hears that its driver is dead.
+static void the_end_of_a_driver_is_told_though_its_device_keeps_the_rref(void **state)
+{
+    (void)state;
+    struct event event;
+    struct completion done;
+    event_ready(&event);
+    rref_t rref = make(A, 4096);
+    rref_completion(domain(A), rref, &event, 7);
+    rref_lend(domain(A), rref, domain(B));
+    assert_int_equal(rref_pin(domain(B), rref), 0);
+    rref_give_up(domain(B), RPC_CRASHED);
+    rref_return(rref, domain(B)); // the call of a thread that was on its way out
+    assert_int_equal(completion_reap(&event, &done, 1), 1);
+    assert_int_equal(done.status, RPC_CRASHED);
+    assert_int_equal(rref_free(domain(A), rref), -EBUSY);
+    rref_unpin(rref, NULL);
+    assert_int_equal(rref_free(domain(A), rref), 0);
 }
 
 static void a_refused_post_leaves_no_loan_behind(void **state)
@@ -736,7 +835,11 @@ int main(void)
         TEST(each_hold_gives_one_completion_and_errors_are_not_lost),
         TEST(a_queued_completion_goes_with_its_rref),
         TEST(a_borrower_in_the_middle_can_wait_for_the_end),
-        TEST(a_posted_rref_is_neither_freed_nor_moved_nor_completed),
+        TEST(a_posted_rref_is_neither_freed_nor_moved),
+        TEST(a_completion_waits_until_no_device_has_the_rref),
+        TEST(completions_of_two_drivers_wait_for_both_devices),
+        TEST(a_copy_of_the_owners_holds_up_no_completion),
+        TEST(the_end_of_a_driver_is_told_though_its_device_keeps_the_rref),
         TEST(a_refused_post_leaves_no_loan_behind),
         TEST(what_is_held_and_posted_completes_once),
         TEST(physical_pieces_cover_the_rref_and_no_more),

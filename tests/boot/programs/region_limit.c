@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Where the core can split no further range, what it refuses to unmap stays mapped, and whoever maps
-// something else does not run into it. Prints a line for each check that fails.
+// Where the core can split no further range, what it refuses to unmap stays mapped, and whoever
+// maps something else does not run into it. Prints a line for each check that fails.
 #include <errno.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -52,12 +52,12 @@ static void mmap_there_fails_and_changes_nothing(void)
 {
     char *middle = tail + TAIL / 4 * PAGE;
     middle[0] = 'f';
-    CHECK((errno = 0, mmap(middle, PAGE, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0)) ==
-              MAP_FAILED &&
+    CHECK((errno = 0, mmap(middle, PAGE, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1,
+                           0)) == MAP_FAILED &&
           errno == ENOMEM);
     CHECK(middle[0] == 'f');
-    CHECK((errno = 0, mmap(middle, PAGE, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0)) ==
-              MAP_FAILED &&
+    CHECK((errno = 0, mmap(middle, PAGE, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1,
+                           0)) == MAP_FAILED &&
           errno == ENOMEM);
     middle[0] = 'g';
 }

@@ -218,16 +218,17 @@ static int64_t take_back_what_is_posted(rref_t lent, uint64_t number)
     return reap(1) != 1 || core_rref_free(data) < 0 || core_rref_free(header) < 0;
 }
 
-// A loan that is with the device does not end, whatever its borrower says.
+// A loan that is with the device goes on, whatever its borrower says: that is noted, once.
 static int64_t complete_what_is_posted(rref_t lent, uint64_t number)
 {
     (void)number;
     if (setup() < 0 || core_rref_hold(lent) < 0 || post(lent, 0, 1, false) < 0)
         return 1;
-    if (core_rref_complete(lent, 0) >= 0)
+    if (core_rref_complete(lent, 0) < 0 || core_rref_complete(lent, 0) >= 0)
         return 2;
-    core_virtio_stop(HANDLE_DISK);
-    return core_rref_complete(lent, 0) < 0;
+    if (core_rref_length(lent) < 0)
+        return 3;
+    return core_virtio_stop(HANDLE_DISK) < 0;
 }
 
 static int64_t write_the_registers(rref_t lent, uint64_t number)
