@@ -8,7 +8,7 @@
 
 // So much at once goes past the cache: between the device and the buffer that was lent, or with one
 // copy in between where it lies in several places.
-#define PAST_CACHE 65536u
+#define PAST_CACHE 4096u
 
 // Where a file was read last: who goes on from there gets blocks read ahead. And where some of its
 // blocks lie, which takes the library half as long to find out as all the rest of a read; until the
@@ -252,7 +252,7 @@ static int64_t run_write(ext2_ino_t number, struct ext2_inode *inode, struct spa
     int64_t error = map_fill(number, inode, first, count, blocks, &fresh);
     for (uint32_t i = 0, length; i < count && error == 0; i += length) {
         uint32_t within, n = span_piece(span, &within), whole = span->length / size;
-        length = 1;
+        length = 0;
         if (n == size && whole * size >= PAST_CACHE)
             length = run_past_cache(blocks + i, whole < count - i ? whole : count - i);
         if (length * size >= PAST_CACHE) {

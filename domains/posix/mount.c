@@ -32,10 +32,7 @@ struct mount mounts[MOUNT_COUNT] = {
                          .path = "/tmp",
                          .kind = "ramfs",
                          .service = HANDLE_RAMFS},
-    [MOUNT_DISK] = {.source = "/dev/vda",
-                    .path = disk_path,
-                    .kind = "ext2",
-                    .service = HANDLE_EXT2},
+    [MOUNT_DISK] = {.source = "/dev/vda", .path = disk_path, .kind = "ext2", .service = HANDLE_VFS},
 };
 const uint32_t mount_count = MOUNT_COUNT;
 

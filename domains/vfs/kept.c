@@ -120,3 +120,9 @@ bool pool_renew(uint32_t pool)
     kept->flights[pool].count = 0;
     return true;
 }
+
+void pools_free(void)
+{
+    for (uint32_t i = 0; i < POOLS_MAX; i++)
+        pool_renew(i);
+}

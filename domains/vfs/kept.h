@@ -72,5 +72,9 @@ bool pools_are_suspect(void); // any of them
 // Replaces a pool of which no slot is in use any more. False: it is still lent.
 bool pool_renew(uint32_t pool);
 
+// Gives back the memory of all pools, of which no slot is in use any more, but for those still
+// lent.
+void pools_free(void);
+
 // The event at which the completions of all pools arrive; the tag is the pool's number.
 extern handle_t pool_event;

@@ -374,6 +374,7 @@ static void whole_end(void)
     files_settle(WAIT_FOREVER);
     files_forget_all();
     files_start();
+    pools_free();
     room_forget();
 }
 

@@ -90,7 +90,7 @@ while [ ! -e /tmp/stopped ]; do wait; done
 """
 
 
-def measure(folder, count, services="ext2 blk", timeout=3600):
+def measure(folder, count, services="ext2 vfs blk", timeout=3600):
     """COUNT crashes and COUNT updates of each service under load: a row, and what went wrong, in lines."""
     folder = Path(folder)
     image = folder / "soak.img"

@@ -142,10 +142,11 @@ def test_programs_run_and_start_while_all_below_root_crashes_and_is_replaced(mac
         one.check("n=$(wc -l < /tmp/rounds); while [ $(wc -l < /tmp/rounds) -lt $((n+2)) ]; do sleep 0.05; done")
 
     one.check("until [ -e /tmp/rounds ]; do sleep 0.05; done")
-    for service, fault in (("ext2", "load"), ("blk", "store"), ("ext2", "stack"), ("blk", "illegal")):
+    for service, fault in (("ext2", "load"), ("blk", "store"), ("vfs", "load"), ("ext2", "stack"), ("blk", "illegal"),
+                           ("vfs", "assert")):
         one.check(f"domain fault {service} {fault}")
         goes_on()
-    for service in ("blk", "ext2", "posix", "ramfs"):
+    for service in ("blk", "ext2", "vfs", "posix", "ramfs"):
         one.check(f"domain update {service} {service}_v2")
         goes_on()
         one.check(f"domain rollback {service}")

@@ -10,12 +10,6 @@ from machine import json_lines
 from test_ext2 import FAULTS, checksum, host_read, image_make, is_sound
 
 
-# The whole passed with the cache in place, but twice a count of what is in use was not as before after crashes of
-# others while it grew. Until that is settled posix mounts ext2 itself (domains/posix/mount.c), and nothing goes
-# through the cache.
-pytestmark = pytest.mark.skip(reason="posix does not mount through vfs yet (docs/design.md, The page cache)")
-
-
 def lines_of(text):
     return text.split()
 
