@@ -6,6 +6,7 @@
 #include "write.h"
 
 #define AHEAD_FIRST 8u           // pages that are read ahead at first; twice as many each time
+#define AHEAD_RUNS  2u           // that may be on their way at once
 #define ANSWER_NS   30000000000u // then the disk is given up
 #define LOOK_NS     10000000u    // from one look whether a pool has come back to the next
 
@@ -210,6 +211,19 @@ int64_t page_fetch(uint32_t file, uint32_t page, uint32_t count)
     return lower_result(rpc_error(status));
 }
 
+// One run more of what has been read ahead. False: no more.
+static bool run_ahead(uint32_t file, struct file_use *use, uint32_t wanted)
+{
+    while (wanted && page_find(file, use->ahead_end) != NO_SLOT) {
+        use->ahead_end++;
+        wanted--;
+    }
+    int64_t begun = wanted ? run_begin(file, use->ahead_end, wanted, false) : 1;
+    if (wanted && begun > 0)
+        use->ahead_end += (uint32_t)begun;
+    return begun > 0;
+}
+
 void pages_read_ahead(uint32_t file, uint64_t first, uint64_t end)
 {
     struct file_use *use = &file_uses[file];
@@ -230,14 +244,9 @@ void pages_read_ahead(uint32_t file, uint64_t first, uint64_t end)
     if (wanted > RUN_PAGES)
         wanted = RUN_PAGES;
     use->ahead = wanted;
-    while (wanted && page_find(file, use->ahead_end) != NO_SLOT) {
-        use->ahead_end++;
-        wanted--;
-    }
     completions_take();
-    int64_t begun = wanted ? run_begin(file, use->ahead_end, wanted, false) : 0;
-    if (begun > 0)
-        use->ahead_end += (uint32_t)begun;
+    while (use->ahead_end < page + AHEAD_RUNS * wanted && run_ahead(file, use, wanted))
+        ;
 }
 
 bool file_settle(uint32_t file, uint64_t deadline)

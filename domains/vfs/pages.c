@@ -6,6 +6,8 @@
 #define NONE         UINT16_MAX
 #define BUCKETS      16384u
 #define MEMORY_SHARE 8 // of all memory, the cache has one part in so many
+#define STRIP_SLOTS  64u
+#define STRIPED      4u // pools
 
 uint32_t pages_limit, pages_dirty;
 
@@ -195,22 +197,35 @@ static uint32_t run_take(uint32_t slot, uint32_t wanted)
     return length;
 }
 
+// Where the hand is. From one strip of slots it goes on to one in the next pool, and after
+// STRIPED pools to the second strip of the first: of each pool one run at a time may be on its way
+// (fetch.c), and the next one should not have to wait for that.
+static uint32_t slot_at(uint32_t place)
+{
+    uint32_t group = place / (STRIPED * POOL_SLOTS), strip = place / STRIP_SLOTS;
+    if ((group + 1) * STRIPED * POOL_SLOTS > pages_limit)
+        return place; // too few pools for it
+    return (group * STRIPED + strip % STRIPED) * POOL_SLOTS +
+           strip / STRIPED % (POOL_SLOTS / STRIP_SLOTS) * STRIP_SLOTS + place % STRIP_SLOTS;
+}
+
 uint32_t slots_take(uint32_t wanted, uint32_t *count)
 {
     for (uint32_t passed = 0; passed < 2 * pages_limit; passed++) {
-        uint32_t slot = hand, pool = slot / POOL_SLOTS;
+        uint32_t slot = slot_at(hand), pool = slot / POOL_SLOTS;
+        uint32_t room = STRIP_SLOTS - slot % STRIP_SLOTS;
         hand = (hand + 1) % pages_limit;
         if (slot % POOL_SLOTS == 0 && pool_is_suspect(pool))
             pool_cleared(pool);
         if (!slot_yields(slot))
             continue;
         if (!pool_ready(pool)) { // no memory for more than there is, or not to be used yet
-            passed += POOL_SLOTS - 1 - slot % POOL_SLOTS;
-            hand = (pool + 1) * POOL_SLOTS % pages_limit;
+            passed += room - 1;
+            hand = (hand + room - 1) % pages_limit;
             continue;
         }
-        *count = run_take(slot, wanted);
-        hand = (slot + *count) % pages_limit;
+        *count = run_take(slot, wanted < room ? wanted : room);
+        hand = (hand + *count - 1) % pages_limit;
         return slot;
     }
     return NO_SLOT;

@@ -53,7 +53,7 @@ static int attributes_keep(const char *to, const struct stat *info)
 
 static int bytes_copy(int in, int out, const char *from, const char *to)
 {
-    static char buffer[65536];
+    static char buffer[262144]; // as much as one system call moves at once
     ssize_t length;
     progress_begin_file(from, in);
     while ((length = read(in, buffer, sizeof buffer)) != 0) {
