@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include "disk.h"
 #include "kept.h"
+#include "kept_state.h"
 #include "wall.h"
 
 #define SUPER_OFFSET 1024u
@@ -468,29 +469,21 @@ int64_t domain_attach(void)
     return writer_start();
 }
 
-// A successor has what is kept: it is no more for this instance to write back when it goes.
-static bool is_handed_over;
-
 RpcResult domain_export(uint64_t schema)
 {
-    if (schema != DOMAIN_SCHEMA)
-        return rpc_error(-EINVAL);
-    int64_t state = core_rref_alloc(sizeof schema, 0);
-    is_handed_over = state >= 0;
-    return state < 0 ? rpc_error(state) : rpc_ok((rref_t)state);
+    return kept_export(schema, DOMAIN_SCHEMA);
 }
 
 int64_t domain_import(rref_t state, uint64_t schema)
 {
-    core_rref_free(state);
-    return schema == DOMAIN_SCHEMA ? 0 : -EINVAL;
+    return kept_import(state, schema, DOMAIN_SCHEMA);
 }
 
 // A successor that failed to attach may have thrown the clean blocks away.
 int64_t domain_detach(uint64_t resume)
 {
     if (resume) {
-        is_handed_over = false;
+        kept_resume();
         cache_recover();
         return writer_start();
     }
@@ -503,7 +496,7 @@ int64_t domain_detach(uint64_t resume)
 
 int64_t domain_exit(void)
 {
-    if (is_handed_over)
+    if (kept_is_handed_over())
         return 0;
     return volume_sync();
 }

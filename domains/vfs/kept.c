@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include "kept.h"
 
+#include "kept_state.h"
+
 #define MAGIC      0x31736676u // "vfs1"
 #define KEY_INDEX  0           // pool N is kept under key N + 1
 #define POOL_BYTES (POOL_SLOTS * PAGE_BYTES)
@@ -15,34 +17,10 @@ static void *rref_bytes(rref_t rref)
     return (void *)(uintptr_t)(uint32_t)rref;
 }
 
-// An RRef of BYTES zeros that is kept under KEY; a negative errno.
-static int64_t kept_alloc(uint64_t bytes, uint64_t key)
-{
-    int64_t rref = core_rref_alloc(bytes, 0);
-    if (rref < 0)
-        return rref;
-    int64_t status = core_rref_keep((rref_t)rref, key, KEPT_SCHEMA);
-    if (status < 0)
-        core_rref_free((rref_t)rref);
-    return status < 0 ? status : rref;
-}
-
-// One that an earlier instance kept; 0 if there is none of that length.
-static rref_t kept_find(uint64_t bytes, uint64_t key)
-{
-    int64_t rref = core_rref_kept(key, KEPT_SCHEMA);
-    if (rref <= 0)
-        return 0;
-    if (core_rref_length((rref_t)rref) >= (int64_t)bytes)
-        return (rref_t)rref;
-    core_rref_free((rref_t)rref);
-    return 0;
-}
-
 static void pools_find(void)
 {
     for (uint32_t i = 0; i < POOLS_MAX; i++) {
-        pools[i] = kept_find(POOL_BYTES, i + 1);
+        pools[i] = kept_find(POOL_BYTES, i + 1, KEPT_SCHEMA);
         if (pools[i])
             core_rref_completion(pools[i], pool_event, i);
     }
@@ -56,14 +34,14 @@ int64_t kept_start(void)
     pool_event = (handle_t)made;
     memset(pools, 0, sizeof pools);
     memset(suspect, 0, sizeof suspect);
-    rref_t index = kept_find(sizeof *kept, KEY_INDEX);
+    rref_t index = kept_find(sizeof *kept, KEY_INDEX, KEPT_SCHEMA);
     if (index) {
         kept = rref_bytes(index);
         pools_find();
         if (kept->magic == MAGIC)
             return 0;
     } else {
-        made = kept_alloc(sizeof *kept, KEY_INDEX);
+        made = kept_alloc(sizeof *kept, KEY_INDEX, KEPT_SCHEMA);
         if (made < 0)
             return made;
         kept = rref_bytes((rref_t)made);
@@ -78,7 +56,7 @@ rref_t pool_ready(uint32_t pool)
     if (suspect[pool])
         return 0;
     if (!pools[pool]) {
-        int64_t made = kept_alloc(POOL_BYTES, pool + 1);
+        int64_t made = kept_alloc(POOL_BYTES, pool + 1, KEPT_SCHEMA);
         if (made < 0)
             return 0;
         pools[pool] = (rref_t)made;
