@@ -17,7 +17,7 @@ USER_PROGRAMS := $(USER_TOOLS) $(USER_DEBIAN)
 
 # Names under which a program, and its page for man, appears a second time: NAME=PROGRAM (the initrd
 # makes links).
-USER_LINKS   := sh=mksh [=test
+USER_LINKS   := sh=mksh [=test help=man
 
 # user/include replaces some of newlib's headers, so it comes first. $1 is a prefix for the paths:
 # nothing here, and an absolute one for Debian's programs, which are built elsewhere.

@@ -458,6 +458,8 @@ TREE_CASES = [
     ["ln text second", "cp -a text third", "ln -sf binary text", "rm -f nothing text"],
     ["cp text nowhere/x", "cp -r nowhere x", "mv text text"],
     ["sha256sum text empty > sums", "sha256sum -c sums", "cp binary text", "sha256sum -c sums", "rm text", "sha256sum -c sums"],
+    ["dd if=text of=copy bs=10 count=3 status=none", "dd if=binary of=text bs=4 seek=2 skip=1 count=5 conv=notrunc status=none"],
+    ["dd if=binary of=text seek=1 bs=7 count=2 status=none", "dd if=text of=nowhere/x status=none", "dd of=empty bs=1k status=none < yes"],
     ["cp -r sub/. .", "cp -a sub text other"],
 ]
 
@@ -785,6 +787,10 @@ def what_takes_long_tells_how_far_it_is_though_each_part_is_short(place):
     host = subprocess.run(["sha256sum", *names], cwd=place.folder, stdout=subprocess.PIPE, text=True, check=True)
     expect(left, host.stdout + "sha256sum: nowhere: No such file or directory\n", "what stays on the screen")
     assert "\r" not in place.run("sha256sum", *names[:1])[2], "progress without a terminal"
+    for number in range(160):
+        (place.folder / "sub" / f"short{number}").write_bytes(bytes(256 << 10))
+    output, _ = on_terminal(place, ["sha256sum", *(f"sub/short{number}" for number in range(160))], [], limit=120)
+    assert re.search(r"\rsha256sum: \d+\.\d MiB, ", output), output[-300:]
 
 
 @test
@@ -837,6 +843,16 @@ def domain_says_which_word_is_missing_or_too_many(place):
         status, stdout, stderr = place.run("domain", *words)
         expect((status, stdout), (2, ""), f"domain {words}")
         assert re.fullmatch(rf"domain: {why}\nusage: domain {words[0]}.*\n", stderr), stderr
+
+
+@test
+def dd_says_how_much_it_has_copied(place):
+    status, stdout, stderr = place.run("dd", "if=text", "bs=200")
+    expect((status, stdout), (0, TEXT), "dd")
+    assert stderr.startswith(f"1+1 records in\n1+1 records out\n{len(TEXT)} bytes copied, 0."), stderr
+    expect(place.run("dd", "bs=100", "count=1", "skip=1", "status=none", stdin=BINARY.decode("latin-1"))[2], "", "silence")
+    for word in ("bs=0", "count=x", "nonsense", "if"):
+        expect(place.run("dd", word)[0], 2, word)
 
 
 @test

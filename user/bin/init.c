@@ -17,6 +17,7 @@
 
 #define CONSOLE   "/dev/console"
 #define COMMANDS  "/boot/run.sh"
+#define WELCOME   "/etc/motd"
 #define SHELL     "/bin/sh"
 #define LOST      70    /* exit status of commands that a crash of posix has ended */
 #define RUN_LIMIT 65536 /* bytes of commands that the contract promises */
@@ -111,6 +112,19 @@ static char *commands_read(int *status)
     return text;
 }
 
+/* What whoever set up the system wants to be read first, if there is such a file. */
+static void welcome_print(void)
+{
+    char text[1024];
+    int file = open(WELCOME, O_RDONLY);
+    if (file < 0)
+        return;
+    ssize_t length = read(file, text, sizeof text);
+    close(file);
+    if (length > 0)
+        tool_write(STDOUT_FILENO, text, (size_t)length);
+}
+
 _Noreturn static void shell_keep(void)
 {
     const char *root = getenv("ROOT");
@@ -118,6 +132,7 @@ _Noreturn static void shell_keep(void)
         printf("boot: / is %s\n", root);
     printf("boot: shell ready in %ld ms\n", boot_milliseconds());
     fflush(stdout);
+    welcome_print();
     for (;;) {
         long started = boot_milliseconds();
         pid_t shell = shell_start((char *[]){"sh", "-i", NULL});

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 // man: shows the page of a program, through more on a terminal. Without a name, or with -k WORD:
-// the pages there are, or those about something, a line each.
+// the pages there are, or those about something, a line each. `help` is another name for it.
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>

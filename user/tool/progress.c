@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <stdbool.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
@@ -12,6 +13,8 @@
 
 #define FIRST_MS 1000 /* what is done sooner needs no line */
 #define NEXT_MS  250
+
+#define SHORT_BYTES (1 << 20)
 
 #define LEVELS 3
 
@@ -50,6 +53,8 @@ void progress_begin_file(const char *what, int file)
 {
     struct stat info;
     bool known = fstat(file, &info) == 0 && S_ISREG(info.st_mode) && info.st_size > 0;
+    if (strcmp(what, "-") == 0)
+        what = "stdin";
     progress_begin(what, PROGRESS_BYTES, known ? (uint64_t)info.st_size : 0);
 }
 
@@ -57,6 +62,19 @@ static void bytes_print(uint64_t bytes)
 {
     uint64_t tenths = bytes * 10 >> 20;
     fprintf(stderr, "%lu.%lu", (unsigned long)(tenths / 10), (unsigned long)(tenths % 10));
+}
+
+/* What is told about: the part at hand, unless it is so short that it says nothing of the whole. */
+static struct level work_find(void)
+{
+    struct level work = levels[depth - 1];
+    for (int i = depth - 1; i > 0 && work.total && work.total < SHORT_BYTES; i--) {
+        struct level outer = levels[i - 1];
+        if (outer.unit == work.unit)
+            outer.done += work.done;
+        work = outer;
+    }
+    return work;
 }
 
 static void line_print(const struct level *work, uint64_t elapsed_ms)
@@ -83,8 +101,7 @@ void progress_add(uint64_t amount)
 {
     if (depth == 0)
         return;
-    struct level *work = &levels[depth - 1];
-    work->done += amount;
+    levels[depth - 1].done += amount;
     if (!next_ms)
         return;
     uint64_t now = milliseconds_now();
@@ -96,7 +113,8 @@ void progress_add(uint64_t amount)
         return;
     }
     shown = true;
-    line_print(work, now - work->started_ms);
+    struct level work = work_find();
+    line_print(&work, now - work.started_ms);
 }
 
 void progress_pause(void)

@@ -9,7 +9,8 @@ enum progress_unit { PROGRESS_BYTES, PROGRESS_ITEMS };
 
 /* `what` is shown in front and must last; `total` 0: not known. Work that is part of other work
    (one file of many) begins and ends within it, three deep at most: the line tells about the part,
-   and its second counts from the beginning of the whole. */
+   or of the whole where the part is short, and its second counts from the beginning of the whole.
+ */
 void progress_begin(const char *what, enum progress_unit unit, uint64_t total);
 
 /* The same for an open file, with its size as the total. */
