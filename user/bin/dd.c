@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
-// dd: copies blocks. if= and of=: the files (stdin, stdout), bs=: bytes of a block (512), count=: so
-// many blocks, skip= and seek=: blocks of the input and the output that are passed over,
-// conv=notrunc: what is behind the copy stays, conv=fsync: it is on disk at the end, status=none: no
-// words about it.
+// dd: copies blocks. if= and of=: the files (stdin, stdout), bs=: bytes of a block (512), count=:
+// so many blocks, skip= and seek=: blocks of the input and the output that are passed over,
+// conv=notrunc: what is behind the copy stays, conv=fsync: it is on disk at the end, status=none:
+// no words about it.
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
@@ -27,8 +27,8 @@ static void word_take(const char *word)
         const char *name;
         long *value;
         long least;
-    } numbers[] = {{"bs=", &block_size, 1}, {"count=", &most, 0}, {"skip=", &skip, 0},
-                   {"seek=", &seek, 0}};
+    } numbers[] = {
+        {"bs=", &block_size, 1}, {"count=", &most, 0}, {"skip=", &skip, 0}, {"seek=", &seek, 0}};
     for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++) {
         size_t length = strlen(numbers[i].name);
         if (strncmp(word, numbers[i].name, length) != 0)
@@ -121,7 +121,8 @@ static void result_tell(const struct timespec *start, unsigned long bytes)
     unsigned long rate = bytes / (ms ? ms : 1) * 1000 / 1024;
     fprintf(stderr, "%lu+%lu records in\n%lu+%lu records out\n", taken.whole, taken.partial,
             given.whole, given.partial);
-    fprintf(stderr, "%lu bytes copied, %lu.%03lu s, %lu KiB/s\n", bytes, ms / 1000, ms % 1000, rate);
+    fprintf(stderr, "%lu bytes copied, %lu.%03lu s, %lu KiB/s\n", bytes, ms / 1000, ms % 1000,
+            rate);
 }
 
 int main(int argc, char **argv)

@@ -68,60 +68,28 @@ static int operator_take(const char *const *all)
 
 // ---- Texts ----
 
-static struct pattern *pattern_make(const char *text, size_t length)
+static struct pattern *pattern_make(const char *text)
 {
     const char *reason;
-    struct pattern *pattern =
-        pattern_compile(text_keep(text, length), PATTERN_BASIC, false, &reason);
+    struct pattern *pattern = pattern_compile(text, PATTERN_BASIC, false, &reason);
     if (!pattern)
         tool_usage_error("%s: %s", text, reason);
     return pattern;
-}
-
-static bool all_matches(struct pattern *pattern, const char *text, size_t length)
-{
-    size_t start, end;
-    return pattern_match(pattern, text, length, PATTERN_LINE, 0, &start, &end) && start == 0;
-}
-
-/* True, with *end, if the pattern matches from the beginning. */
-static bool front_matches(struct pattern *pattern, const char *text, size_t length, size_t *end)
-{
-    size_t start;
-    return pattern_match(pattern, text, length, PATTERN_ANY, 0, &start, end) && start == 0;
-}
-
-/* What matches the group of a pattern that has one: as much as possible before it, then in it. */
-static const char *group_match(const char *text, const char *pattern, const char *open)
-{
-    const char *close = strstr(open, "\\)");
-    if (!close || strstr(open + 2, "\\(") || strstr(pattern, "\\|"))
-        tool_usage_error("%s: one group \\( \\) and no \\| is possible", pattern);
-    struct pattern *before = pattern_make(pattern, (size_t)(open - pattern));
-    struct pattern *within = pattern_make(open + 2, (size_t)(close - open - 2));
-    struct pattern *behind = pattern_make(close + 2, strlen(close + 2));
-    size_t length = strlen(text), end;
-    for (size_t i = length + 1; i-- > 0;) {
-        if (!all_matches(before, text, i))
-            continue;
-        for (size_t j = length + 1; j-- > i;)
-            if (all_matches(within, text + i, j - i) &&
-                front_matches(behind, text + j, length - j, &end))
-                return text_keep(text + i, j - i);
-    }
-    return "";
 }
 
 /* TEXT : PATTERN, from the beginning of the text: what the group matches, or how many letters the
    pattern does. */
 static const char *text_match(const char *text, const char *pattern)
 {
-    size_t end;
-    const char *open = strstr(pattern, "\\(");
-    if (open)
-        return group_match(text, pattern, open);
-    bool found = front_matches(pattern_make(pattern, strlen(pattern)), text, strlen(text), &end);
-    return number_text(found ? (long)end : 0);
+    size_t length = strlen(text), start, end;
+    long places[PATTERN_PLACES];
+    struct pattern *compiled = pattern_make(pattern);
+    bool found = pattern_match(compiled, text, length, PATTERN_ANY, 0, &start, &end) && start == 0;
+    if (!strstr(pattern, "\\("))
+        return number_text(found ? (long)end : 0);
+    if (!found || !pattern_groups(compiled, text, length, start, end, places) || places[2] < 0)
+        return "";
+    return text_keep(text + places[2], (size_t)(places[3] - places[2]));
 }
 
 static const char *part_cut(const char *text, long first, long count)

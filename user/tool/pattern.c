@@ -6,9 +6,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum step_kind { STEP_SET, STEP_LINE_START, STEP_LINE_END, STEP_SPLIT, STEP_MATCH };
+enum step_kind { STEP_SET, STEP_LINE_START, STEP_LINE_END, STEP_SPLIT, STEP_MATCH, STEP_SAVE };
 
-/* SPLIT goes on at `first` and `second` (a jump: both the same), counted from itself. */
+#define STEPS_MAX 20000 /* a{1000}{1000} is refused */
+
+/* SPLIT goes on at `first`, which is tried first, and `second` (a jump: both the same), counted
+   from itself. SAVE notes where a group begins or ends: its place in the list is `first`. */
 struct step {
     enum step_kind kind;
     int first, second;
@@ -21,6 +24,7 @@ struct pattern {
     int *now, *next; /* the steps that can be reached before and after a byte */
     unsigned *seen;  /* the round in which a step was put on a list last */
     unsigned round;
+    int groups; /* how many there are */
 };
 
 struct compiler {
@@ -44,6 +48,8 @@ _Noreturn static void refuse(struct compiler *compiler, const char *reason)
 static struct step *step_insert(struct compiler *compiler, int at, enum step_kind kind)
 {
     struct pattern *pattern = compiler->pattern;
+    if (pattern->count == STEPS_MAX)
+        refuse(compiler, "too large");
     if (pattern->count == pattern->room) {
         pattern->room = pattern->room ? 2 * pattern->room : 64;
         struct step *larger = realloc(pattern->steps, (size_t)pattern->room * sizeof *larger);
@@ -149,9 +155,12 @@ static bool operator_next(struct compiler *compiler, char letter)
 static void atom_compile(struct compiler *compiler, bool at_front, int depth)
 {
     if (operator_take(compiler, '(')) {
+        int group = ++compiler->pattern->groups;
+        step_append(compiler, STEP_SAVE)->first = 2 * group;
         alternation_compile(compiler, depth + 1);
         if (!operator_take(compiler, ')'))
             refuse(compiler, "a ( without its )");
+        step_append(compiler, STEP_SAVE)->first = 2 * group + 1;
         return;
     }
     char letter = *compiler->text++;
@@ -172,10 +181,59 @@ static void atom_compile(struct compiler *compiler, bool at_front, int depth)
     }
 }
 
+/* Takes {N}, {N,} or {N,M} if that comes next; -1 in *most: without end. */
+static bool interval_take(struct compiler *compiler, int *least, int *most)
+{
+    const char *start = compiler->text;
+    if (!operator_take(compiler, '{'))
+        return false;
+    char *end;
+    *least = *most = (int)strtol(compiler->text, &end, 10);
+    bool good = end > compiler->text && *least >= 0;
+    if (good && *end == ',') {
+        const char *second = end + 1;
+        *most = isdigit((unsigned char)*second) ? (int)strtol(second, &end, 10) : -1;
+        end = *most < 0 ? (char *)second : end;
+    }
+    compiler->text = end;
+    if (good && operator_take(compiler, '}')) {
+        if (*least > 1000 || *most > 1000 || (*most >= 0 && *most < *least))
+            refuse(compiler, "a {} that is out of range");
+        return true;
+    }
+    if (compiler->syntax == PATTERN_BASIC)
+        refuse(compiler, "a \\{ without its \\}");
+    compiler->text = start; /* a letter like others */
+    return false;
+}
+
+/* Repeats what was compiled from `start` on. */
+static void interval_compile(struct compiler *compiler, int start, int least, int most)
+{
+    struct pattern *pattern = compiler->pattern;
+    int length = pattern->count - start, copies = most < 0 ? (least ? least : 1) : most;
+    if (length * (copies + 1) > STEPS_MAX)
+        refuse(compiler, "too large");
+    struct step *block = malloc(((size_t)length + 1) * sizeof *block);
+    if (!block)
+        refuse(compiler, "not enough memory");
+    memcpy(block, pattern->steps + start, (size_t)length * sizeof *block);
+    pattern->count = start;
+    for (int i = 0; i < copies; i++) {
+        if (i >= least)
+            split_insert(compiler, pattern->count, 1, length + 1 + (most < 0));
+        for (int each = 0; each < length; each++)
+            *step_append(compiler, block[each].kind) = block[each];
+    }
+    if (most < 0)
+        split_insert(compiler, pattern->count, -length - (least == 0), 1);
+    free(block);
+}
+
 static void repetitions_compile(struct compiler *compiler, int start)
 {
     for (;;) {
-        int length = compiler->pattern->count - start;
+        int length = compiler->pattern->count - start, least, most;
         if (operator_take(compiler, '*')) {
             split_insert(compiler, start, 1, length + 2);
             split_insert(compiler, compiler->pattern->count, -length - 1, -length - 1);
@@ -183,6 +241,8 @@ static void repetitions_compile(struct compiler *compiler, int start)
             split_insert(compiler, compiler->pattern->count, -length, 1);
         } else if (operator_take(compiler, '?')) {
             split_insert(compiler, start, 1, length + 1);
+        } else if (interval_take(compiler, &least, &most)) {
+            interval_compile(compiler, start, least, most);
         } else {
             return;
         }
@@ -270,6 +330,8 @@ static bool step_reach(struct pattern *pattern, int *list, int *count, int at, s
     case STEP_SPLIT:
         ends = step_reach(pattern, list, count, at + step->first, place);
         return step_reach(pattern, list, count, at + step->second, place) || ends;
+    case STEP_SAVE:
+        return step_reach(pattern, list, count, at + 1, place);
     case STEP_SET:
         list[(*count)++] = at;
     }
@@ -348,4 +410,93 @@ bool pattern_match(struct pattern *pattern, const char *line, size_t length,
             return true;
     }
     return false;
+}
+
+// ---- Groups: the same walk, each way through it with the places that it has noted ----
+
+struct ways {
+    int *steps, count;
+    long (*places)[PATTERN_PLACES]; /* of each */
+};
+
+/* As step_reach(), with the places of the way; who comes first keeps a step. True if the pattern's
+   end is reached, with *result. */
+static long passed_over[PATTERN_PLACES]; /* what came second */
+
+static bool way_follow(struct pattern *pattern, struct ways *ways, int at, struct place place,
+                       long offset, long places[PATTERN_PLACES], long result[PATTERN_PLACES])
+{
+    struct step *step = pattern->steps + at;
+    bool ends;
+    if (pattern->seen[at] == pattern->round)
+        return false;
+    pattern->seen[at] = pattern->round;
+    switch (step->kind) {
+    case STEP_MATCH:
+        memcpy(result, places, PATTERN_PLACES * sizeof *result);
+        return true;
+    case STEP_LINE_START:
+        return place.before < 0 && way_follow(pattern, ways, at + 1, place, offset, places, result);
+    case STEP_LINE_END:
+        return place.after < 0 && way_follow(pattern, ways, at + 1, place, offset, places, result);
+    case STEP_SPLIT:
+        ends = way_follow(pattern, ways, at + step->first, place, offset, places, result);
+        return way_follow(pattern, ways, at + step->second, place, offset, places,
+                          ends ? passed_over : result) ||
+               ends;
+    case STEP_SAVE:
+        if (step->first >= PATTERN_PLACES)
+            return way_follow(pattern, ways, at + 1, place, offset, places, result);
+        long before = places[step->first];
+        places[step->first] = offset;
+        ends = way_follow(pattern, ways, at + 1, place, offset, places, result);
+        places[step->first] = before;
+        return ends;
+    case STEP_SET:
+        ways->steps[ways->count] = at;
+        memcpy(ways->places[ways->count++], places, PATTERN_PLACES * sizeof *places);
+    }
+    return false;
+}
+
+static bool ways_begin(struct ways *ways, int room)
+{
+    *ways = (struct ways){calloc((size_t)room, sizeof *ways->steps), 0,
+                          calloc((size_t)room, sizeof *ways->places)};
+    return ways->steps && ways->places;
+}
+
+bool pattern_groups(struct pattern *pattern, const char *line, size_t length, size_t start,
+                    size_t end, long places[PATTERN_PLACES])
+{
+    struct ways now, next;
+    long none[PATTERN_PLACES];
+    bool found = false, good = ways_begin(&now, pattern->count) & ways_begin(&next, pattern->count);
+    memset(none, -1, sizeof none);
+    pattern->round++;
+    if (good)
+        found =
+            way_follow(pattern, &now, 0, place_at(line, length, start), (long)start, none, places);
+    for (size_t at = start; good && at < end; at++) {
+        unsigned char byte = (unsigned char)line[at];
+        struct place place = place_at(line, length, at + 1);
+        pattern->round++;
+        found = false;
+        next.count = 0;
+        /* At the end only the first way that gets there counts, and none beyond it matters. */
+        for (int i = 0; i < now.count && !(found && at + 1 == end); i++)
+            if (pattern->steps[now.steps[i]].set[byte / 8] >> byte % 8 & 1)
+                found |= way_follow(pattern, &next, now.steps[i] + 1, place, (long)at + 1,
+                                    now.places[i], places);
+        struct ways swapped = now;
+        now = next;
+        next = swapped;
+    }
+    places[0] = (long)start;
+    places[1] = (long)end;
+    free(now.steps);
+    free(now.places);
+    free(next.steps);
+    free(next.places);
+    return found;
 }

@@ -3,7 +3,7 @@
 //
 // A pattern is compiled to steps for a machine that follows all ways through it at once (K.
 // Thompson, "Regular Expression Search Algorithm", CACM 1968). Basic syntax: . [set] * ^ $ \( \) \|
-// \+ \?; extended: the same without the backslashes.
+// \+ \? \{N,M\}; extended: the same without the backslashes.
 #pragma once
 
 #include <stdbool.h>
@@ -31,3 +31,10 @@ enum pattern_extent {
    where pattern_find() has said that there is something. */
 bool pattern_match(struct pattern *pattern, const char *line, size_t length,
                    enum pattern_extent extent, size_t from, size_t *start, size_t *end);
+
+#define PATTERN_PLACES 20 /* of the whole and of nine groups: where each begins, where it ends */
+
+/* Where the groups of a match that pattern_match() has found lie, as byte numbers of the line; -1:
+   a group that is no part of it. False: there is not enough memory, or no such match. */
+bool pattern_groups(struct pattern *pattern, const char *line, size_t length, size_t start,
+                    size_t end, long places[PATTERN_PLACES]);
