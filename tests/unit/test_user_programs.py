@@ -866,6 +866,9 @@ def dd_says_how_much_it_has_copied(place):
     expect((status, stdout), (0, TEXT), "dd")
     assert stderr.startswith(f"1+1 records in\n1+1 records out\n{len(TEXT)} bytes copied, 0."), stderr
     expect(place.run("dd", "bs=100", "count=1", "skip=1", "status=none", stdin=BINARY.decode("latin-1"))[2], "", "silence")
+    done = subprocess.run(f"(head -c 700 /dev/zero; sleep 0.3; head -c 700 /dev/zero) | {EMULATOR} {PROGRAMS}/dd bs=1000 count=1 | wc -c",
+                          shell=True, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, check=True)
+    expect(done.stdout.strip(), b"1000", "a block that comes in parts")
     for word in ("bs=0", "count=x", "nonsense", "if"):
         expect(place.run("dd", word)[0], 2, word)
 

@@ -67,13 +67,22 @@ static int output_open(void)
     return file;
 }
 
+/* As much as a block, however many calls it takes, so that count= counts whole ones: a pipe, or a
+   device, gives less at a time. What came before an error is kept. */
 static ssize_t block_read(int file, char *block)
 {
-    ssize_t length;
-    do
-        length = read(file, block, (size_t)block_size);
-    while (length < 0 && errno == EINTR);
-    return length;
+    ssize_t filled = 0;
+    while (filled < block_size) {
+        ssize_t length = read(file, block + filled, (size_t)(block_size - filled));
+        if (length < 0 && errno == EINTR)
+            continue;
+        if (length < 0)
+            return filled ? filled : -1;
+        if (length == 0)
+            break;
+        filled += length;
+    }
+    return filled;
 }
 
 /* A pipe is read to where a file would be moved to. */

@@ -17,6 +17,7 @@ static bool by_bytes, with_titles, from_start, follows;
 static struct followed {
     const char *path;
     int file;
+    off_t size; /* when it was last looked at; of files in /proc always 0 */
 } * followed;
 static int followed_count, shown = -1;
 
@@ -50,7 +51,7 @@ static size_t rest_find(const char *text, size_t length)
 static void follow_add(int file, const char *path)
 {
     struct followed *entry = &followed[followed_count];
-    *entry = (struct followed){path, dup(file)};
+    *entry = (struct followed){path, dup(file), 0};
     if (entry->file < 0)
         tool_fail(path);
     shown = followed_count++;
@@ -62,11 +63,12 @@ static void follow_print(int which)
     static char buffer[65536];
     struct followed *entry = &followed[which];
     struct stat info;
-    off_t at = lseek(entry->file, 0, SEEK_CUR);
-    if (at > 0 && fstat(entry->file, &info) == 0 && S_ISREG(info.st_mode) && info.st_size < at) {
+    bool known = fstat(entry->file, &info) == 0 && S_ISREG(info.st_mode);
+    if (known && info.st_size < entry->size) {
         tool_complain(entry->path, "has become shorter, from the start");
         lseek(entry->file, 0, SEEK_SET);
     }
+    entry->size = known ? info.st_size : 0;
     for (ssize_t length; (length = read(entry->file, buffer, sizeof buffer)) > 0;) {
         if (with_titles && shown != which)
             printf("\n==> %s <==\n", entry->path);
