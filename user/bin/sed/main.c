@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// sed: puts each line through a script of commands. -n: prints only what commands print, -e, -f: the
-// script, -E: extended expressions, -i: changes the files themselves.
+// sed: puts each line through a script of commands. -n: prints only what commands print, -e, -f:
+// the script, -E: extended expressions, -i: changes the files themselves.
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
@@ -69,7 +69,8 @@ int main(int argc, char **argv)
     static struct script script;
     static char *only_stdin[] = {"-"};
     bool quiet = false, extended = false, in_place = false, have_script = false;
-    tool_begin("sed", "[-Eni] SCRIPT [FILE]..., or sed [-Eni] [-e SCRIPT]... [-f FILE]... [FILE]...");
+    tool_begin("sed",
+               "[-Eni] SCRIPT [FILE]..., or sed [-Eni] [-e SCRIPT]... [-f FILE]... [FILE]...");
     for (int i = 1; i < argc; i++) /* the syntax counts for scripts before it, too */
         extended |= strcmp(argv[i], "-E") == 0 || strcmp(argv[i], "-r") == 0;
     for (int letter; (letter = tool_option(argc, argv, "Ernie:f:")) >= 0;) {

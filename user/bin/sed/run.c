@@ -196,7 +196,8 @@ static bool substitute(const struct command *command)
     while (at <= length && (command->all || !changed) &&
            pattern_match(pattern, line, length, PATTERN_ANY, at, &start, &end)) {
         buffer_add(&result, line + at, start - at);
-        bool counts = end > start || !(after_match && start == at); /* not where one has just ended */
+        bool counts =
+            end > start || !(after_match && start == at); /* not where one has just ended */
         if (counts && ++number >= command->which) {
             if (!pattern_groups(pattern, line, length, start, end, places))
                 tool_fail("memory");

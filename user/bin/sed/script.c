@@ -231,8 +231,8 @@ void script_add(struct script *script, const char *text, bool with_extended)
             return;
         else {
             if (script->count % 16 == 0 &&
-                !(script->commands = realloc(script->commands,
-                                             (script->count + 16) * sizeof *script->commands)))
+                !(script->commands =
+                      realloc(script->commands, (script->count + 16) * sizeof *script->commands)))
                 tool_fail("memory");
             struct command *command = &script->commands[script->count++];
             *command = (struct command){0};

@@ -21,9 +21,9 @@ struct command {
     char name;     /* the letter */
     char *text;    /* of a, i, c, s (what comes instead), b, t, : (a label) */
     struct pattern *pattern;
-    bool all, print; /* flags of s */
-    long which;      /* of s: from which match on, 1 if nothing is said */
-    size_t target;   /* of { b t: which command comes next */
+    bool all, print;      /* flags of s */
+    long which;           /* of s: from which match on, 1 if nothing is said */
+    size_t target;        /* of { b t: which command comes next */
     unsigned char *table; /* of y: what becomes of each byte */
 };
 
