@@ -4,6 +4,7 @@
 #include "kernel/abi/error.h"
 #include "kernel/heap.h"
 #include "kernel/log.h"
+#include "kernel/proxy.h"
 #include "kernel/registry.h"
 #include "microcore/page.h"
 #include "microcore/string.h"
@@ -29,6 +30,14 @@ static struct rref *kept_find(const struct domain *domain, uint64_t key, interru
     return NULL;
 }
 
+// A thread on its way out of a dead instance may come after the walk that hands on what is kept
+// (rref_give_up). With a record's guard taken: where the answer is no, the walk is yet to come
+// there.
+static bool is_dead(const struct domain *domain)
+{
+    return domain->version && __atomic_load_n(&domain->version->dead, __ATOMIC_ACQUIRE);
+}
+
 int64_t rref_keep(struct domain *domain, rref_t rref, uint64_t key, uint64_t schema)
 {
     interrupt_state state;
@@ -48,6 +57,8 @@ int64_t rref_keep(struct domain *domain, rref_t rref, uint64_t key, uint64_t sch
     record = record_take(rref, &state);
     if (!record || record->owner != domain->id || record->frames)
         error = record ? -EACCES : -EINVAL;
+    if (!error && is_dead(domain))
+        error = -EACCES; // the next instance has perhaps another one under this key already
     if (!error) {
         struct kept *before = record->kept;
         record->kept = kept;
@@ -76,6 +87,10 @@ int64_t rref_kept(struct domain *domain, uint64_t key, uint64_t schema)
         return -ENOENT;
     bool owned = record->owner == domain->id;
     uint64_t found = record->kept->schema;
+    if (is_dead(domain)) { // it is the next instance's
+        record_release(record, state);
+        return -EACCES;
+    }
     if (found != schema) {
         kept_drop(record, owned ? domain : NULL, state);
         log_line(LOG_SHOW, "domain", "%s: kept state %lu dropped: schema %lu, not %lu",
