@@ -50,6 +50,10 @@ int space_resolve(struct space *space, uint64_t address, bool write, uint64_t *p
 int space_resolve_fetch(struct space *space, uint64_t address);
 // The same, and the frame gets one more user: page_put gives it back.
 int space_pin(struct space *space, uint64_t address, bool write, uint64_t *physical);
+// Pins pages from ADDRESS on that are there with the right that is wanted, COUNT at most. How many:
+// the next one is not there, or is for the next call.
+uint64_t space_pin_present(struct space *space, uint64_t address, bool write, uint64_t *frames,
+                           uint64_t count);
 // Waits until no hart has a translation that is no longer in the tables.
 void space_fence(const struct space *space);
 

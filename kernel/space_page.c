@@ -18,6 +18,7 @@
 
 #define CLONE_CHUNK 64 // pages under one hold of the lock
 #define CLONE_PAUSE 1  // more to do
+#define PIN_CHUNK   64 // as CLONE_CHUNK
 #define USER_LEAVES 32 // of how many frames programs leave one to the services
 
 uint64_t page_rights(uint32_t protection)
@@ -201,6 +202,28 @@ static inline bool page_pin_present(struct space *space, uint64_t address, bool 
     }
     lock_release(&space->lock, state);
     return present;
+}
+
+uint64_t space_pin_present(struct space *space, uint64_t address, bool write, uint64_t *frames,
+                           uint64_t count)
+{
+    uint64_t wanted = PTE_VALID | PTE_USER | (write ? PTE_WRITE : 0);
+    uint64_t index = address >> PAGE_SHIFT & 511, done = 0;
+    if (address >= SPACE_END)
+        return 0;
+    if (count > 512 - index)
+        count = 512 - index; // of one table
+    if (count > PIN_CHUNK)
+        count = PIN_CHUNK;
+    interrupt_state state = lock_take(&space->lock);
+    int level;
+    const uint64_t *entry = pagetable_walk(space->root, address, &level);
+    while (entry && !level && done < count && (entry[done] & wanted) == wanted) {
+        frames[done] = pte_physical(entry[done]);
+        page_get(frames[done++]);
+    }
+    lock_release(&space->lock, state);
+    return done;
 }
 
 static __attribute__((noinline)) int page_pin(struct space *space, uint64_t address, bool write,

@@ -51,12 +51,18 @@ static int64_t view_pin(struct view *view, struct space *space, uint64_t address
     if (!view->frames)
         return -ENOMEM;
     address -= view->first_offset;
-    for (uint64_t i = 0; i < view->count; i++) {
+    for (uint64_t i = 0; i < view->count;) {
+        uint64_t pinned = space_pin_present(space, address + i * PAGE_SIZE, view->writable,
+                                            &view->frames[i], view->count - i);
+        i += pinned;
+        if (pinned)
+            continue;
         int error = space_pin(space, address + i * PAGE_SIZE, view->writable, &view->frames[i]);
         if (error) {
             frames_release(view->frames, view->count, i);
             return error;
         }
+        i++;
     }
     return 0;
 }

@@ -248,6 +248,17 @@ int space_pin(struct space *space, uint64_t address, bool write, uint64_t *physi
     return *physical ? 0 : -ENOMEM;
 }
 
+// Some are there before.
+uint64_t space_pin_present(struct space *space, uint64_t address, bool write, uint64_t *frames,
+                           uint64_t count)
+{
+    uint64_t done = 0;
+    while (done < count && (address / PAGE_SIZE + done) % 4 != 3 &&
+           !space_pin(space, address + done * PAGE_SIZE, write, &frames[done]))
+        done++;
+    return done;
+}
+
 uint32_t fail_armed;
 
 bool fail_count(void)
