@@ -118,10 +118,8 @@ void interrupt_dispatch(void)
 {
     uint32_t source;
     struct source claimed = {0};
-    while (source_claim(&source, &claimed)) {
-        if (source >= SOURCES_MAX || !claimed.handler)
-            continue;
-        claimed.handler(claimed.argument);
-        __atomic_store_n(&sources[source].running, false, __ATOMIC_RELEASE);
-    }
+    if (!source_claim(&source, &claimed) || source >= SOURCES_MAX || !claimed.handler)
+        return;
+    claimed.handler(claimed.argument);
+    __atomic_store_n(&sources[source].running, false, __ATOMIC_RELEASE);
 }

@@ -12,5 +12,6 @@ int interrupt_attach(uint32_t source, void (*handler)(void *argument), void *arg
 void interrupt_detach(uint32_t source);
 void interrupt_complete(uint32_t source);
 
-void interrupt_init(void);     // boot
-void interrupt_dispatch(void); // the external interrupt: claims and handles all that are pending
+void interrupt_init(void); // boot
+void interrupt_dispatch(
+    void); // the external interrupt: claims one and handles it; others come again

@@ -468,13 +468,13 @@ void task_idle_loop(void)
     interrupts_disable();
     struct hart *hart = hart_current();
     for (;;) {
+        hart->reschedule = false;
         struct task *next = queue_take_any(hart);
         if (next) {
             switch_to(hart, next);
             continue;
         }
         idle_sleep(hart);
-        interrupts_enable(); // takes what is pending, which may switch to a task and come back
-        interrupts_disable();
+        trap_take_pending(); // without a trap, which would have to be left before the next sleep
     }
 }

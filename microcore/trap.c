@@ -88,13 +88,14 @@ static bool trap_put_off(struct trap_frame *frame)
 }
 
 // Out of line, as trap_core: a system call saves no registers for them.
-static __attribute__((noinline)) void trap_interrupt(struct trap_frame *frame)
+// FRAME: what was interrupted; NULL: a hart that slept.
+static __attribute__((noinline)) void interrupt_handle(uint64_t number, struct trap_frame *frame)
 {
     struct hart *hart = hart_current();
     enum timer_tick tick;
     stale[hart->index].count = 0;
     hart->in_interrupt = true;
-    switch (frame->cause & ~CAUSE_INTERRUPT) {
+    switch (number) {
     case INTERRUPT_SOFTWARE:
         csr_clear(sip, 1u << INTERRUPT_SOFTWARE);
         panic_check();
@@ -103,7 +104,7 @@ static __attribute__((noinline)) void trap_interrupt(struct trap_frame *frame)
     case INTERRUPT_TIMER:
         tick = timer_expire();
         hart->reschedule |= tick != TICK_NONE;
-        if (tick == TICK_USED)
+        if (tick == TICK_USED && frame)
             kernel_tick(frame);
         break;
     case INTERRUPT_EXTERNAL:
@@ -111,6 +112,16 @@ static __attribute__((noinline)) void trap_interrupt(struct trap_frame *frame)
         break;
     }
     hart->in_interrupt = false;
+}
+
+void trap_take_pending(void)
+{
+    static const uint8_t numbers[] = {INTERRUPT_EXTERNAL, INTERRUPT_SOFTWARE, INTERRUPT_TIMER};
+    uint64_t pending = csr_read(sip) & csr_read(sie);
+    for (unsigned i = 0; i < sizeof(numbers); i++) {
+        if (pending >> numbers[i] & 1)
+            interrupt_handle(numbers[i], NULL);
+    }
 }
 
 static __attribute__((noinline)) void trap_core(struct trap_frame *frame)
@@ -156,7 +167,7 @@ void trap_handle(struct trap_frame *frame)
     if (frame->cause & CAUSE_INTERRUPT) {
         if (trap_put_off(frame))
             return;
-        trap_interrupt(frame);
+        interrupt_handle(frame->cause & ~CAUSE_INTERRUPT, frame);
     } else if (user) {
         trap_user(frame);
     } else {

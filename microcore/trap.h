@@ -64,6 +64,10 @@ bool kernel_pc_is_domain(uint64_t pc);
 
 // ---- For the kernel ----
 
+// Handles what is pending, for a hart that slept with interrupts off, as a trap would; they stay
+// off.
+void trap_take_pending(void);
+
 // What every return from a trap to user mode ends with: reschedules, kernel_trap_exit, f registers.
 // Interrupts off.
 void trap_leave_user(struct trap_frame *frame);
