@@ -3,8 +3,6 @@
 
 #include <string.h>
 
-#define SUB_BITS 5
-
 void histogram_begin(struct histogram *histogram)
 {
     memset(histogram, 0, sizeof *histogram);
@@ -17,7 +15,9 @@ static unsigned bucket_of(uint64_t latency)
 {
     if (latency < HISTOGRAM_SUB)
         return (unsigned)latency;
-    unsigned shift = 63 - SUB_BITS - (unsigned)__builtin_clzll(latency);
+    unsigned shift = 0; /* the largest that leaves a row's worth; without a call, as clz would be */
+    for (unsigned step = 32; step; step /= 2)
+        shift += latency >> shift >> step >= HISTOGRAM_SUB ? step : 0;
     unsigned bucket = (shift + 1) * HISTOGRAM_SUB + (unsigned)(latency >> shift) - HISTOGRAM_SUB;
     return bucket < HISTOGRAM_BUCKETS ? bucket : HISTOGRAM_BUCKETS - 1;
 }
