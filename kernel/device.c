@@ -52,18 +52,22 @@ void device_init(void)
 }
 
 // Context: interrupt. The console's line stays masked until irq_done; a virtio device is told at
-// once, after which its line falls, so that nothing is lost while the driver works.
+// once, after which its line falls, so that nothing is lost while the driver works. Its driver is
+// told only of what cannot be ended here.
 static void device_interrupt(void *argument)
 {
     struct device *device = argument;
+    bool settled = false;
     if (device->virtio_type) {
-        device_write32(device, VIRTIO_INTERRUPT_ACK,
-                       device_read32(device, VIRTIO_INTERRUPT_STATUS));
+        uint32_t status = device_read32(device, VIRTIO_INTERRUPT_STATUS);
+        device_write32(device, VIRTIO_INTERRUPT_ACK, status);
         interrupt_complete(device->machine->interrupt);
+        settled = virtio_settle(device) && !(status & VIRTIO_INTERRUPT_CONFIG);
     } else {
         __atomic_store_n(&device->pending, 1, __ATOMIC_RELEASE);
     }
-    event_signal(device->interrupt);
+    if (!settled)
+        event_signal(device->interrupt);
 }
 
 static bool device_matches(const struct device *device, const char *compatible, uint32_t type)

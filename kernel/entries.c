@@ -383,6 +383,32 @@ int64_t core_completion_reap(uint64_t handle, uint64_t records, uint64_t max)
     return (int64_t)count;
 }
 
+// Of an event at which one RRef's completions come, so that its status says it all.
+RpcResult core_completion_wait(uint64_t handle, uint64_t patience)
+{
+    struct completion completion;
+    struct event *event = event_of(handle);
+    if (!event)
+        return rpc_error(-EBADF);
+    int64_t result = 0;
+    uint64_t deadline = 0;
+    for (;;) {
+        uint64_t seen = event_count(event); // before the look
+        if (completion_reap(event, &completion, 1)) {
+            result = 0;
+            break;
+        }
+        if (result < 0)
+            break;
+        if (!deadline)
+            deadline = time_now() + patience;
+        result = wait_in_domain(&event, &seen, 1, deadline);
+    }
+    object_put(&event->object);
+    result = wait_conclude(result);
+    return result < 0 ? rpc_error(result) : rpc_ok((uint64_t)completion.status);
+}
+
 // ---- Devices ----
 
 int64_t core_mmio_read(uint64_t device, uint64_t offset, uint64_t width)

@@ -405,7 +405,7 @@ gate_return_carrying:
     lw      t0, RREF_LOAN + 8(t5)       // posted, completed
     bne     t1, t3, gate_return_refuse
     lw      t6, RREF_OWNER(t5)
-    bnez    t0, gate_return_refuse
+    bnez    t0, gate_return_posted
     addi    t6, t6, 1
     beqz    t6, gate_return_refuse      // its owner is gone, so it goes with the loan
     sd      zero, RREF_LOAN(t5)
@@ -418,6 +418,20 @@ gate_return_carrying:
 gate_return_let:
     sd      zero, FRAME_CARRIED(t2)     // who looks for readers looks behind the top as well
     j       gate_pop
+
+// It was posted, so it goes on without the call: nobody is to be told of that. State: t0 = posted,
+// completed.
+gate_return_posted:
+    srliw   t1, t0, 16
+    ld      t6, VERSION_ID(t4)
+    bnez    t1, gate_return_refuse      // completed already
+    sd      t6, RREF_LOAN(t5)           // no call
+    sb      zero, RREF_LOAN_FIRST(t5)
+    amoswap.w.rl zero, zero, (t5)
+    sw      zero, TASK_INTERRUPTS_HELD(tp)
+    lw      t0, TASK_INTERRUPTS_PUT_OFF(tp)
+    beqz    t0, gate_return_let
+    j       gate_return_put_off
 
 gate_return_refuse:
     amoswap.w.rl zero, zero, (t5)

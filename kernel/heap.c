@@ -527,20 +527,19 @@ static struct heap_page *page_record(uint32_t number)
     return &block->pages[block->whole ? 0 : number % BLOCK_PAGES];
 }
 
+inline uint64_t heap_row(uint64_t offset, uint64_t *row)
+{
+    const struct block *block = blocks[page_number(offset) / BLOCK_PAGES];
+    uint64_t in_page = offset % (block->whole ? BLOCK_SIZE : PAGE_SIZE);
+    *row = (block->whole ? BLOCK_SIZE : PAGE_SIZE) - in_page;
+    return block->pages[block->whole ? 0 : page_number(offset) % BLOCK_PAGES].frame + in_page;
+}
+
 uint64_t heap_physical(uint64_t offset, uint64_t *length)
 {
-    uint64_t start = 0, done = 0;
-    while (done < *length) {
-        uint64_t place = offset + done;
-        const struct block *block = blocks[page_number(place) / BLOCK_PAGES];
-        uint64_t size = block->whole ? BLOCK_SIZE : PAGE_SIZE;
-        uint64_t physical = page_record(page_number(place))->frame + place % size;
-        if (done && physical != start + done)
-            break;
-        if (!done)
-            start = physical;
-        done += size - place % size;
-    }
+    uint64_t done, row, start = heap_row(offset, &done);
+    while (done < *length && heap_row(offset + done, &row) == start + done)
+        done += row;
     if (done < *length)
         *length = done;
     return start;

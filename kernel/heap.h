@@ -29,6 +29,8 @@ uint64_t heap_pages(uint64_t bytes);
 // Frame and bytes that are contiguous from OFFSET on, *length at most what it was. For an RRef that
 // the caller keeps from being freed.
 uint64_t heap_physical(uint64_t offset, uint64_t *length);
+// The same, but *row is how many lie in a row there in any case, whoever's they are.
+uint64_t heap_row(uint64_t offset, uint64_t *row);
 
 // A fault: enters the page of OFFSET in the slot if its domain owns or was lent an RRef there.
 // 0, -EFAULT or -ENOMEM. Any context, no lock held.

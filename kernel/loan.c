@@ -258,12 +258,13 @@ int64_t rref_complete(struct domain *domain, rref_t rref, int64_t status)
 
 // ---- Devices ----
 
-int rref_pin(struct domain *domain, rref_t rref)
+int rref_pin(struct domain *domain, rref_t rref, struct rref **pinned)
 {
     interrupt_state state;
     struct rref *record = record_take(rref, &state);
     if (!record)
         return -EINVAL;
+    *pinned = record;
     struct loan *loan = loan_find(record, domain->id);
     bool allowed = loan ? loan->posts < UINT16_MAX : record->owner == domain->id;
     if (allowed) {
@@ -294,18 +295,41 @@ unpin_settle(struct rref *record, const struct domain *refused, struct event *ev
     return count;
 }
 
-void rref_unpin(rref_t rref, const struct domain *refused)
+void rref_unpin(struct rref *record, const struct domain *refused)
 {
-    interrupt_state state;
     struct event *events[LOANS_MAX];
     uint32_t count = 0;
-    struct rref *record = record_take(rref, &state);
-    if (!record)
-        return;
+    interrupt_state state = record_guard(record);
     record->pins--;
     if (refused || record->untold)
         count = unpin_settle(record, refused, events);
     record_settle(record, state);
     while (count-- > 0)
         completion_signal(events[count]);
+}
+
+bool rref_unpin_early(struct rref *record)
+{
+    interrupt_state state = record_guard(record);
+    bool unpinned = record->owner != OWNER_NOBODY && !record->untold;
+    if (unpinned)
+        record->pins--;
+    record_release(record, state);
+    return unpinned;
+}
+
+bool rref_end(struct rref *record, const struct domain *borrower, struct event **event)
+{
+    interrupt_state state = record_guard(record);
+    struct loan *loan = loan_find(record, borrower->id);
+    bool ended =
+        loan && (loan->holds || loan->posts) && record->owner != OWNER_NOBODY && !record->untold;
+    *event = NULL;
+    if (ended) {
+        record->pins--;
+        loan_complete(loan, 0);
+        *event = loan_settle(record, loan);
+    }
+    record_release(record, state);
+    return ended;
 }

@@ -146,5 +146,3 @@ bool record_allows(struct rref *record, const struct domain *domain);
 struct event *loan_end(struct rref *record, struct loan *loan, int64_t status);
 // Nobody hears of completions any more. The event whose use is the caller's now, or NULL.
 struct event *completion_forget(struct rref *record);
-// Signals and gives up the use; EVENT may be NULL. No guard held.
-void completion_signal(struct event *event);

@@ -15,6 +15,7 @@
 
 struct domain;
 struct event;
+struct rref; // a record (kernel/registry.h)
 struct slot;
 struct space;
 
@@ -85,11 +86,23 @@ uint64_t rref_count_owned(const struct domain *domain);
 uint64_t rref_count_free(void);
 
 // ---- Devices (kernel/virtqueue.c) ----
-// A piece of an RRef as physical memory: at most *length bytes from OFFSET on that are contiguous.
-// 0 or -EFAULT / -EACCES (the domain neither owns it nor was lent it, or a read-only window).
-int rref_physical(struct domain *domain, rref_t rref, uint64_t offset, bool device_writes,
+// Pinned: neither freed nor moved until unpinned, so its record keeps its name and bytes. A lent
+// one stays on loan until rref_complete or rref_end. 0, -EINVAL or -EACCES (DOMAIN neither owns it
+// nor was lent it).
+int rref_pin(struct domain *domain, rref_t rref, struct rref **record);
+// A piece of a pinned one as physical memory: at most *length bytes from OFFSET on that are
+// contiguous. 0, -EFAULT (it has no such bytes) or -EACCES (a read-only window).
+int rref_physical(const struct rref *record, uint64_t offset, bool device_writes,
                   uint64_t *physical, uint64_t *length);
-// Pinned: neither freed nor moved until unpinned. A lent one stays on loan until rref_complete.
-int rref_pin(struct domain *domain, rref_t rref);
 // REFUSED: the domain whose request was not posted after all; NULL: the device is done with it.
-void rref_unpin(rref_t rref, const struct domain *refused);
+void rref_unpin(struct rref *record, const struct domain *refused);
+// Both of these also in an interrupt and under LOCK_DEVICE, where nothing can be freed: false, and
+// nothing has changed, if it might have to be, since its owner is gone; or if completions of others
+// wait for this pin to go.
+bool rref_unpin_early(struct rref *record);
+// The device is done with what BORROWER posted, and that was all: the pin and the loan end, with
+// status 0. *event: to be signalled (completion_signal), or NULL. False also if there is no such
+// loan.
+bool rref_end(struct rref *record, const struct domain *borrower, struct event **event);
+// Signals and gives up the use; EVENT may be NULL. No guard held.
+void completion_signal(struct event *event);

@@ -129,14 +129,50 @@ int64_t rref_fill(struct domain *domain, rref_t rref, uint64_t offset, int byte,
     return 0;
 }
 
-static void pieces_copy(const struct rref *target, uint64_t target_offset,
-                        const struct rref *source, uint64_t source_offset, uint64_t bytes)
+// A place in an RRef that moves on: the core's view of it, and how many bytes are in a row there.
+struct place {
+    const struct rref *record;
+    uint64_t offset;
+    char *memory;
+    uint64_t row;
+};
+
+static inline void place_look(struct place *place)
 {
-    for (uint64_t done = 0, piece; done < bytes; done += piece) {
-        piece = bytes - done;
-        const char *from = transfer_piece(source, source_offset + done, &piece);
-        char *to = transfer_piece(target, target_offset + done, &piece);
-        memmove(to, from, piece);
+    const struct rref *record = place->record;
+    uint64_t start = record->frames ? record->first_offset + place->offset
+                                    : (uint32_t)record->name + place->offset;
+    if (!record->frames) {
+        place->memory = page_pointer(heap_row(start, &place->row));
+        return;
+    }
+    place->memory = (char *)page_pointer(record->frames[start / PAGE_SIZE]) + start % PAGE_SIZE;
+    place->row = PAGE_SIZE - start % PAGE_SIZE;
+}
+
+static inline void place_move(struct place *place, uint64_t bytes)
+{
+    place->offset += bytes;
+    place->memory += bytes;
+    place->row -= bytes;
+}
+
+static void pieces_copy(struct place *to, struct place *from, uint64_t bytes)
+{
+    while (bytes) {
+        uint64_t piece = bytes < PAGE_SIZE ? bytes : PAGE_SIZE;
+        if (!to->row)
+            place_look(to);
+        if (!from->row)
+            place_look(from);
+        if (piece > to->row)
+            piece = to->row;
+        if (piece > from->row)
+            piece = from->row;
+        memmove(to->memory, from->memory, piece);
+        place_move(to, piece);
+        place_move(from, piece);
+        bytes -= piece;
     }
 }
 
@@ -149,25 +185,23 @@ int64_t rref_copy(struct domain *domain, rref_t target, uint64_t target_offset, 
         return error;
     error = transfer_begin(domain, source, source_offset, bytes, false, &from);
     if (!error) {
-        pieces_copy(to, target_offset, from, source_offset, bytes);
+        pieces_copy(&(struct place){.record = to, .offset = target_offset},
+                    &(struct place){.record = from, .offset = source_offset}, bytes);
         transfer_end(from);
     }
     transfer_end(to);
     return error;
 }
 
-int rref_physical(struct domain *domain, rref_t rref, uint64_t offset, bool device_writes,
+int rref_physical(const struct rref *record, uint64_t offset, bool device_writes,
                   uint64_t *physical, uint64_t *length)
 {
-    interrupt_state state;
-    struct rref *record = record_take(rref, &state);
-    int64_t error = record ? record_check(record, domain, offset, 1, device_writes) : -EINVAL;
-    if (!error) {
-        if (*length > record->length - offset)
-            *length = record->length - offset;
-        *physical = record_physical(record, offset, length);
-    }
-    if (record)
-        record_release(record, state);
-    return error == -EINVAL ? -EFAULT : (int)error;
+    if (device_writes && record->frames && !record->writable)
+        return -EACCES;
+    if (offset >= record->length)
+        return -EFAULT;
+    if (*length > record->length - offset)
+        *length = record->length - offset;
+    *physical = record_physical(record, offset, length);
+    return 0;
 }

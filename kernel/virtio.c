@@ -72,17 +72,19 @@ static bool queues_are_busy(const struct device *device)
     return false;
 }
 
-// What its driver had posted before it died may still end; nobody reads the records.
+// What its driver had posted before it died may still end; nobody reads the records, nor those that
+// it left: another driver would take them for its own.
 static void queues_drain(struct device *device)
 {
     uint64_t deadline = time_now() + GRACE_NS;
-    while (device->started && queues_are_busy(device) && time_now() < deadline) {
+    for (;;) {
         struct virtio_done done;
         for (uint32_t i = 0; i < VIRTIO_QUEUES_MAX; i++) {
-            while (device->queues[i] &&
-                   virtqueue_reap(device, device->queues[i], &done, device->holder))
+            while (device->queues[i] && virtqueue_reap(device, device->queues[i], &done))
                 continue;
         }
+        if (!device->started || !queues_are_busy(device) || time_now() >= deadline)
+            return;
         task_yield();
     }
 }
@@ -154,6 +156,19 @@ static int64_t device_start(struct device *device, const struct virtio_setup *se
     device->setup = *setup;
     device->started = true;
     return 0;
+}
+
+// ---- The interrupt ----
+
+// While the device is closed, who has closed it looks at the queues.
+bool virtio_settle(struct device *device)
+{
+    interrupt_state state = lock_take(&device->lock);
+    bool settled = device->started && !device->closed;
+    for (uint32_t i = 0; settled && i < VIRTIO_QUEUES_MAX && device->queues[i]; i++)
+        settled = virtqueue_settle(device, device->queues[i]);
+    lock_release(&device->lock, state);
+    return settled;
 }
 
 // ---- Core entries ----
@@ -269,7 +284,7 @@ int64_t virtio_reap(struct domain *domain, handle_t handle, uint64_t index, uint
     if (!queue)
         return result;
     uint64_t count = 0;
-    while (count < max && count < REAP_BATCH && virtqueue_reap(device, queue, &done[count], NULL))
+    while (count < max && count < REAP_BATCH && virtqueue_reap(device, queue, &done[count]))
         count++;
     device_leave(device);
     if (slot_write(domain->slot, records, done, count * sizeof(done[0])))

@@ -35,8 +35,9 @@ enum virtio_register {
     VIRTIO_CONFIG = 0x100,
 };
 
-#define VIRTIO_MAGIC_VALUE 0x74726976
-#define VIRTIO_MODERN      2
+#define VIRTIO_INTERRUPT_CONFIG 2 // of the status: the configuration has changed
+#define VIRTIO_MAGIC_VALUE      0x74726976
+#define VIRTIO_MODERN           2
 
 enum virtio_status {
     VIRTIO_ACKNOWLEDGE = 1,
@@ -106,6 +107,9 @@ static inline void device_write32(const struct device *device, uint32_t offset, 
     __asm__ volatile("fence rw, o" ::: "memory");
     *(volatile uint32_t *)(device->registers + offset) = value;
 }
+
+// Interrupt: ends what can be ended without the driver. True: the driver need not be told.
+bool virtio_settle(struct device *device);
 
 // Its driver is gone: what it had posted gets a moment to end. If all has and KEEP, the device runs
 // on, without work, for a driver that asks for the same; else it is reset and its queues are freed.

@@ -2,6 +2,7 @@
 #include "kernel/virtqueue.h"
 #include "kernel/abi/error.h"
 #include "kernel/domain.h"
+#include "kernel/event.h"
 #include "kernel/rref.h"
 #include "microcore/page.h"
 #include <stddef.h>
@@ -12,6 +13,8 @@
 #define DESCRIPTOR_WRITE    2
 #define DESCRIPTOR_INDIRECT 4
 #define USED_NO_NOTIFY      1
+
+#define SETTLE_BATCH 32 // requests that one interrupt ends
 
 struct descriptor {
     uint64_t address;
@@ -32,16 +35,21 @@ struct used_ring {
 };
 
 // Who takes a free slot (LOCK_DEVICE) fills its table without the lock, because pins and page walks
-// take locks that come before it.
-enum slot_state { SLOT_FREE, SLOT_FILLING, SLOT_BUSY, SLOT_LOST };
+// take locks that come before it. SLOT_DONE: the interrupt has ended the loan that the request
+// ends, and its driver has not taken the record yet.
+enum slot_state { SLOT_FREE, SLOT_FILLING, SLOT_BUSY, SLOT_DONE, SLOT_LOST };
 
 struct request {
     enum slot_state state;
     uint32_t pinned;
-    rref_t rrefs[VIRTQUEUE_BUFFERS_MAX]; // each once
-    uint32_t writable;                   // bytes that the device may write
-    rref_t ends;                         // whose loan is complete with it; 0: none
-    uint64_t status;                     // physical address of the last byte that the device writes
+    struct pin {
+        rref_t name;
+        struct rref *record;
+    } pins[VIRTQUEUE_BUFFERS_MAX]; // each RRef once
+    uint32_t ends;                 // which of them is complete with it, + 1; 0: none
+    uint32_t writable;             // bytes that the device may write
+    uint32_t written;              // SLOT_DONE: what it says
+    uint64_t status;               // physical address of the last byte that the device writes
     uint64_t cookie;
     uint64_t table; // physical page of descriptors
 };
@@ -55,6 +63,9 @@ struct virtqueue {
     uint16_t used_seen;
     uint32_t next; // where to look for a free slot
     uint32_t lost; // slots in SLOT_LOST, mostly none: then nobody looks for them
+    bool starved;  // somebody found no free slot, and none has been reaped since
+    uint16_t done[VIRTQUEUE_SIZE_MAX]; // slots in SLOT_DONE, in their order
+    uint32_t done_head, done_tail;     // both only grow
     struct request requests[VIRTQUEUE_SIZE_MAX];
 };
 
@@ -122,7 +133,7 @@ int virtqueue_announce(const struct device *device, const struct virtqueue *queu
 static void request_unpin(struct request *request, const struct domain *refused)
 {
     while (request->pinned)
-        rref_unpin(request->rrefs[--request->pinned], refused);
+        rref_unpin(request->pins[--request->pinned].record, refused);
 }
 
 bool virtqueue_is_busy(const struct virtqueue *queue)
@@ -138,6 +149,8 @@ void virtqueue_lose(struct virtqueue *queue)
 {
     for (uint32_t slot = 0; slot < queue->size; slot++) {
         struct request *request = &queue->requests[slot];
+        if (request->state == SLOT_DONE)
+            request_unpin(request, NULL);
         if (request->state != SLOT_BUSY)
             continue;
         request_unpin(request, NULL);
@@ -159,33 +172,40 @@ static struct request *request_take(struct device *device, struct virtqueue *que
     }
     if (found)
         found->state = SLOT_FILLING;
+    else
+        queue->starved = true;
     lock_release(&device->lock, state);
     return found;
 }
 
-// Pins an RRef for the request, unless an earlier buffer of it has done so.
+// Pins an RRef for the request, unless an earlier buffer of it has done so. Which pin it is, or a
+// negative errno.
 static int request_pin(struct domain *domain, struct request *request, rref_t rref)
 {
-    for (uint32_t i = 0; i < request->pinned; i++) {
-        if (request->rrefs[i] == rref)
-            return 0;
-    }
-    int error = rref_pin(domain, rref);
-    if (!error)
-        request->rrefs[request->pinned++] = rref;
-    return error;
+    uint32_t i = 0;
+    while (i < request->pinned && request->pins[i].name != rref)
+        i++;
+    if (i < request->pinned)
+        return (int)i;
+    struct pin *pin = &request->pins[i];
+    int error = rref_pin(domain, rref, &pin->record);
+    if (error)
+        return error;
+    pin->name = rref;
+    request->pinned++;
+    return (int)i;
 }
 
-// Adds the frames of one buffer to the request's table.
-static int table_add(struct domain *domain, struct descriptor *table, uint64_t *used,
+// Adds the frames of one buffer, which is pinned, to the request's table.
+static int table_add(const struct rref *record, struct descriptor *table, uint64_t *used,
                      const struct virtio_buffer *buffer)
 {
     for (uint64_t done = 0; done < buffer->length;) {
         uint64_t physical, piece = buffer->length - done;
         if (*used == SEGMENTS_MAX)
             return -E2BIG;
-        int error = rref_physical(domain, buffer->rref, buffer->offset + done,
-                                  buffer->device_writes != 0, &physical, &piece);
+        int error = rref_physical(record, buffer->offset + done, buffer->device_writes != 0,
+                                  &physical, &piece);
         if (error)
             return error;
         table[*used] = (struct descriptor){
@@ -212,12 +232,10 @@ static int request_fill(struct domain *domain, struct request *request,
             request->writable += buffers[i].length;
         else if (request->writable)
             error = -EINVAL; // what the device reads comes first (2.7.4.2)
-        if (!error)
-            error = request_pin(domain, request, buffers[i].rref);
-        if (!error)
-            error = table_add(domain, table, segments, &buffers[i]);
+        int pin = error ? error : request_pin(domain, request, buffers[i].rref);
+        error = pin < 0 ? pin : table_add(request->pins[pin].record, table, segments, &buffers[i]);
         if (buffers[i].ends)
-            request->ends = buffers[i].rref;
+            request->ends = (uint32_t)pin + 1;
     }
     if (!error && !*segments)
         error = -EINVAL;
@@ -270,22 +288,92 @@ void virtqueue_notify(const struct device *device, const struct virtqueue *queue
         device_write32(device, VIRTIO_QUEUE_NOTIFY, queue->index);
 }
 
-// ---- Reaping ----
+// ---- What the device has finished ----
 
-// The next request that the device has finished, or that a reset lost; NULL: none. The device's
-// words are read once and checked: an id that is not in flight is passed over.
-static struct request *queue_next_done(struct virtqueue *queue, uint32_t *written)
+// The device's next word, read once and checked: an id that is not in flight is passed over. NULL:
+// there is none. It stays the next one until used_seen goes on. LOCK_DEVICE.
+static struct request *used_look(struct virtqueue *queue, uint32_t *written)
 {
     while (queue->used_seen != queue->used->index) {
         __asm__ volatile("fence r, r" ::: "memory");
         uint32_t id = queue->used->ring[queue->used_seen % queue->size].id;
         *written = queue->used->ring[queue->used_seen % queue->size].length;
+        if (id < queue->size && queue->requests[id].state == SLOT_BUSY) {
+            if (*written > queue->requests[id].writable)
+                *written = queue->requests[id].writable;
+            return &queue->requests[id];
+        }
         queue->used_seen++;
-        if (id >= queue->size || queue->requests[id].state != SLOT_BUSY)
-            continue;
-        if (*written > queue->requests[id].writable)
-            *written = queue->requests[id].writable;
-        return &queue->requests[id];
+    }
+    return NULL;
+}
+
+// Ends the loan that a successful request ends. False: it ends none, or not without its driver, and
+// nothing has changed.
+static bool request_end_loan(struct request *request, const struct domain *driver,
+                             struct event **event)
+{
+    bool succeeded = request->status && !*(volatile uint8_t *)page_pointer(request->status);
+    if (!request->ends || !succeeded || !driver)
+        return false;
+    struct pin *pin = &request->pins[request->ends - 1];
+    if (!rref_end(pin->record, driver, event))
+        return false;
+    *pin = request->pins[--request->pinned];
+    return true;
+}
+
+// A batch's completions mostly go to one event: it is signalled once.
+static void event_collect(struct event **pending, struct event *event)
+{
+    if (!event)
+        return;
+    struct event *before = *pending;
+    if (before == event)
+        object_put(&event->object); // there is one use more
+    else
+        completion_signal(before);
+    *pending = event;
+}
+
+bool virtqueue_settle(struct device *device, struct virtqueue *queue)
+{
+    struct event *pending = NULL, *event;
+    struct request *request;
+    uint32_t written;
+    bool settled = !queue->starved;
+    for (uint32_t i = 0; settled && (request = used_look(queue, &written)); i++) {
+        settled = i < SETTLE_BATCH && request_end_loan(request, device->holder, &event);
+        if (!settled)
+            break;
+        event_collect(&pending, event);
+        while (request->pinned && rref_unpin_early(request->pins[request->pinned - 1].record))
+            request->pinned--;
+        settled = !request->pinned; // else for the driver's thread to end
+        request->written = written;
+        request->state = SLOT_DONE;
+        queue->done[queue->done_head++ % VIRTQUEUE_SIZE_MAX] =
+            (uint16_t)(request - queue->requests);
+        queue->used_seen++;
+    }
+    completion_signal(pending);
+    return settled;
+}
+
+// The next request whose record its driver may take; NULL: none. *completed: its loan has ended.
+static struct request *queue_next_done(struct virtqueue *queue, uint32_t *written, bool *completed)
+{
+    struct request *request;
+    *completed = queue->done_tail != queue->done_head;
+    if (*completed) {
+        request = &queue->requests[queue->done[queue->done_tail++ % VIRTQUEUE_SIZE_MAX]];
+        *written = request->written;
+        return request;
+    }
+    request = used_look(queue, written);
+    if (request) {
+        queue->used_seen++;
+        return request;
     }
     for (uint32_t i = 0; queue->lost && i < queue->size; i++) {
         if (queue->requests[i].state == SLOT_LOST) {
@@ -297,22 +385,24 @@ static struct request *queue_next_done(struct virtqueue *queue, uint32_t *writte
     return NULL;
 }
 
-bool virtqueue_reap(struct device *device, struct virtqueue *queue, struct virtio_done *done,
-                    struct domain *dead)
+bool virtqueue_reap(struct device *device, struct virtqueue *queue, struct virtio_done *done)
 {
+    struct event *event = NULL;
+    bool completed;
     interrupt_state state = lock_take(&device->lock);
-    struct request *request = queue_next_done(queue, &done->written);
+    struct request *request = queue_next_done(queue, &done->written, &completed);
+    if (request && request->state == SLOT_BUSY)
+        completed = request_end_loan(request, device->holder, &event);
     if (request)
         request->state = SLOT_FILLING; // ours until its pins are gone
+    queue->starved &= !request;
     lock_release(&device->lock, state);
+    completion_signal(event);
     if (!request)
         return false;
     done->cookie = request->cookie;
-    done->reserved = 0;
-    bool succeeded = request->status && !*(volatile uint8_t *)page_pointer(request->status);
+    done->completed = completed;
     request_unpin(request, NULL);
-    if (dead && succeeded && request->ends && done->written != UINT32_MAX)
-        rref_complete(dead, request->ends, 0);
     __atomic_store_n(&request->state, SLOT_FREE, __ATOMIC_RELEASE);
     return true;
 }

@@ -6,8 +6,9 @@
 // request is one indirect descriptor), and keeps the cookie. What the device writes into the used
 // ring is checked like any other input.
 //
-// kernel/virtio.c calls this: post, reap and notify from any number of threads at once, everything
-// else while nobody is in these. Takes LOCK_DEVICE; task context, no lock held.
+// kernel/virtio.c calls this: post, reap and notify from any number of threads at once, settle in
+// the device's interrupt, everything else while nobody is in these. Takes LOCK_DEVICE; task
+// context, no lock held.
 #pragma once
 #include "kernel/abi/core_entry.h"
 #include "kernel/virtio.h"
@@ -26,10 +27,11 @@ int virtqueue_post(struct device *device, struct virtqueue *queue, struct domain
                    const struct virtio_buffer *buffers, uint64_t count, uint64_t cookie);
 // Tells the device that there is work, unless it is looking anyway.
 void virtqueue_notify(const struct device *device, const struct virtqueue *queue);
-// One request that the device has finished or a reset has lost; false: none. DEAD: the driver that
-// posted it and can no longer complete what it ends; NULL: it can.
-bool virtqueue_reap(struct device *device, struct virtqueue *queue, struct virtio_done *done,
-                    struct domain *dead);
+// One request that the device has finished or a reset has lost; false: none.
+bool virtqueue_reap(struct device *device, struct virtqueue *queue, struct virtio_done *done);
+// Ends what can be ended without the driver (virtio_buffer.ends), and leaves the records for its
+// next reap. True: nothing is left that it has to be told of. Interrupt, with LOCK_DEVICE.
+bool virtqueue_settle(struct device *device, struct virtqueue *queue);
 
 bool virtqueue_is_busy(const struct virtqueue *queue); // something is posted
 // After a reset: what was posted is unpinned, and reaped as lost.

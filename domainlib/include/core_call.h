@@ -47,6 +47,18 @@ CORE_INLINE int64_t core_call2(enum core_entry entry, uint64_t first, uint64_t s
     return (int64_t)a0;
 }
 
+// Of an entry that returns a status and a value.
+CORE_INLINE RpcResult core_call2_value(enum core_entry entry, uint64_t first, uint64_t second)
+{
+    register uint64_t a0 __asm__("a0") = first;
+    register uint64_t a1 __asm__("a1") = second;
+    __asm__ volatile(CORE_JUMP
+                     : "+r"(a0), "+r"(a1)
+                     : [word] "i"(8 * entry)
+                     : CORE_CLOBBERS, "a2", "a3", "a4", "a5", "a6", "a7");
+    return (RpcResult){(int64_t)a0, a1};
+}
+
 CORE_INLINE int64_t core_call3(enum core_entry entry, uint64_t first, uint64_t second,
                                uint64_t third)
 {

@@ -8,6 +8,7 @@
 #define SLOTS_KEY    0
 #define SLOTS_SCHEMA 1
 #define DRAIN_NS     1000000000ULL // what a stop waits for the device
+#define LOOK_NS      1000000ULL    // from one look whether it is done to the next
 
 struct mutex blk_mutex;
 static struct worker worker;
@@ -40,18 +41,13 @@ RpcResult block_do_submit(uint32_t operation, uint64_t offset, rref_t buffer, ui
     RpcResult result = submit_check(operation, offset, length);
     if (result.status < 0 || result.value == BLOCK_DONE)
         return result;
-    int64_t status = core_rref_hold(buffer);
-    if (status < 0)
-        return rpc_error(status);
     mutex_lock(&blk_mutex);
-    status = request_begin(operation, offset, buffer, start, length);
+    int64_t status = request_begin(operation, offset, buffer, start, length);
     bool due = request_is_due((operation & BLOCK_MORE) != 0);
     mutex_unlock(&blk_mutex);
     if (due) // without the mutex: it takes far longer than all of the above
         core_virtio_notify(HANDLE_DISK, QUEUE);
-    if (status < 0) // the loan is held already, so its end tells
-        core_rref_complete(buffer, status);
-    return rpc_ok(BLOCK_QUEUED);
+    return status < 0 ? rpc_error(status) : rpc_ok(BLOCK_QUEUED);
 }
 
 RpcResult block_do_kick(void)
@@ -90,14 +86,15 @@ static int64_t drain(void)
         request_reap();
         uint32_t left = request_count();
         mutex_unlock(&blk_mutex);
+        uint64_t now = core_time();
         core_irq_done(HANDLE_DISK);
         if (!left)
             return 0;
-        if (core_time() >= deadline) {
+        if (now >= deadline) {
             log_printf("%u requests are still with the device; try again later", left);
             return -EBUSY;
         }
-        core_wait(&item, 1, deadline);
+        core_wait(&item, 1, now + LOOK_NS); // of those that go well no interrupt is told
     }
 }
 
@@ -166,6 +163,7 @@ RpcResult domain_export(uint64_t schema)
     struct state_writer writer = {0};
     if (schema < 1 || schema > DOMAIN_SCHEMA)
         return rpc_error(-EINVAL);
+    request_reap(); // records of what has ended need not travel
     const struct blk_state state = {.size = blk_device.size,
                                     .features = blk_device.features,
                                     .piece_max = blk_device.piece_max,

@@ -5,8 +5,10 @@
 //     request.c     the table of requests: posted, waiting for room, finished
 //     blk.c         the interface, the driver thread, update
 //
-// A request holds its buffer's loan from submit until it ends, and ends by core_rref_complete. One
-// that is larger than the device takes at once goes out piece by piece under one table entry.
+// A request has its buffer on loan until it ends. What goes well ends in the interrupt, where the
+// core completes the loan (virtio_buffer.ends) and this domain has no part: it takes its records
+// later, many at once. It ends what fails, a flush, and what is larger than the device takes at
+// once, which goes out piece by piece under one table entry.
 // blk_mutex covers the table and the device; nothing sleeps with it.
 //
 // Both versions are these sources. `parameter batch` of the manifest tells them apart: how many
@@ -68,10 +70,11 @@ int64_t device_adopt(void);
 
 // ---- request.c; all with blk_mutex held ----
 void request_table_reset(void);
-// Takes over a request whose buffer's loan is held. -EAGAIN: the table is full.
+// Begins a request: posted, or in the queue of those that wait for room. -EAGAIN: the table is
+// full; or why the core refuses it.
 int64_t request_begin(uint32_t operation, uint64_t offset, rref_t buffer, uint32_t start,
                       uint32_t length);
-// Ends what the device has finished and posts what waited for room.
+// Takes what the device has finished, ends what is not ended yet, posts what waited for room.
 void request_reap(void);
 uint32_t request_count(void);
 // Is the device to be told of what was posted: at once, or (MORE) when a batch has come together?

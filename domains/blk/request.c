@@ -3,6 +3,7 @@
 #include "state.h"
 
 #define REAP_MAX       16   // the core gives no more at once
+#define REAP_EVERY     16   // requests: how often the records of those that have ended are taken
 #define STATUS_PENDING 0xFF // the device writes 0 OK, 1 error, 2 unsupported
 
 // What the device reads and writes beside the data (virtio 1.2, 5.2.6), one for each table entry.
@@ -35,13 +36,14 @@ static uint64_t used[REQUESTS_MAX / 64];     // bit: the entry is in use
 static uint32_t waiting_first, waiting_last; // posted later, in this order
 static uint32_t count_in_use;
 static uint32_t unannounced; // posted since the device was last notified
+static uint32_t unreaped;    // begun since the records of ended ones were last taken
 
 void request_table_reset(void)
 {
     memset(requests, 0, sizeof requests);
     memset(used, 0, sizeof used);
     waiting_first = waiting_last = 0;
-    count_in_use = unannounced = 0;
+    count_in_use = unannounced = unreaped = 0;
 }
 
 uint32_t request_count(void)
@@ -72,15 +74,20 @@ static struct request *entry_take(void)
     return NULL;
 }
 
+static void entry_free(struct request *request)
+{
+    request->buffer = 0;
+    used[request_index(request) / 64] &= ~(1ULL << request_index(request) % 64);
+    count_in_use--;
+}
+
 // The loan ends, its owner finds the status at its event.
 static void request_end(struct request *request, int64_t status)
 {
     blk_totals.ended++;
     blk_totals.errors += status < 0;
     core_rref_complete(request->buffer, status);
-    request->buffer = 0;
-    used[request_index(request) / 64] &= ~(1ULL << request_index(request) % 64);
-    count_in_use--;
+    entry_free(request);
 }
 
 // Posts the next piece. -EAGAIN: no room in the queue.
@@ -121,7 +128,8 @@ static void waiting_append(struct request *request)
     waiting_last = number;
 }
 
-// Posts the next piece or queues the request until there is room; ends it where the core refuses.
+// Posts the next piece or queues the request, whose loan is held, until there is room; ends it
+// where the core refuses.
 static void request_advance(struct request *request)
 {
     int64_t status = waiting_first ? -EAGAIN : piece_post(request);
@@ -149,10 +157,42 @@ static void waiting_post(void)
     }
 }
 
+static void records_take(void); // below, since what comes back may be followed by the next piece
+
+// One that is posted whole ends with what the device does. 0, or -EAGAIN: it waits for room.
+static int64_t request_post_whole(struct request *request)
+{
+    if (request->kind == BLOCK_FLUSH || request->length > blk_device.piece_max || waiting_first)
+        return -EAGAIN;
+    int64_t status = piece_post(request);
+    unannounced += status == 0;
+    return status;
+}
+
+// The others are held, since they outlive what is posted of them, if anything is.
+static int64_t request_start(struct request *request)
+{
+    int64_t status = request_post_whole(request);
+    if (status != -EAGAIN)
+        return status;
+    status = core_rref_hold(request->buffer);
+    if (status < 0)
+        return status;
+    records_take();
+    request_advance(request);
+    return 0;
+}
+
 int64_t request_begin(uint32_t operation, uint64_t offset, rref_t buffer, uint32_t start,
                       uint32_t length)
 {
+    if (++unreaped >= REAP_EVERY)
+        records_take();
     struct request *request = entry_take();
+    if (!request) {
+        records_take();
+        request = entry_take();
+    }
     if (!request)
         return -EAGAIN;
     request->kind = operation & BLOCK_OPERATION_MASK;
@@ -161,9 +201,13 @@ int64_t request_begin(uint32_t operation, uint64_t offset, rref_t buffer, uint32
     request->start = start;
     request->length = request->kind == BLOCK_FLUSH ? 0 : length;
     request->done = 0;
+    int64_t status = request_start(request);
+    if (status < 0) {
+        entry_free(request);
+        return status;
+    }
     blk_totals.requests++;
     blk_announced += (operation & BLOCK_MORE) != 0;
-    request_advance(request);
     return 0;
 }
 
@@ -173,6 +217,11 @@ static void piece_finish(const struct virtio_done *done)
     if (done->cookie >= REQUESTS_MAX || !requests[done->cookie].buffer)
         return;
     struct request *request = &requests[done->cookie];
+    if (done->completed) {
+        blk_totals.ended++;
+        entry_free(request);
+        return;
+    }
     if (done->written == VIRTIO_LOST || request_slot(request)->status != 0) {
         request_end(request, -EIO);
         return;
@@ -184,16 +233,22 @@ static void piece_finish(const struct virtio_done *done)
         request_end(request, 0);
 }
 
-void request_reap(void)
+static void records_take(void)
 {
     struct virtio_done done[REAP_MAX];
     int64_t n;
+    unreaped = 0;
     do {
         n = core_virtio_reap(HANDLE_DISK, QUEUE, done, REAP_MAX);
         for (int64_t i = 0; i < n; i++)
             piece_finish(&done[i]);
     } while (n == REAP_MAX); // else that was all; what comes now interrupts again
-    waiting_post();
+    waiting_post();          // always: who has found no room is told only while there was none
+}
+
+void request_reap(void)
+{
+    records_take();
     request_notify();
 }
 
@@ -241,7 +296,6 @@ static void request_write(struct state_writer *writer, const struct request *req
 void request_export(struct state_writer *writer)
 {
     uint64_t posted[REQUESTS_MAX / 64];
-    request_notify();
     state_write_u64(writer, count_in_use);
     memcpy(posted, used, sizeof posted);
     for (uint32_t number = waiting_first; number; number = requests[number - 1].next)

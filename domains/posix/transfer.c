@@ -79,20 +79,16 @@ static void window_end(struct thread *thread, int64_t result)
 // driver that says that it has the request, and has not, keeps nobody waiting for ever.
 static int64_t completion_wait(struct thread *thread)
 {
-    struct completion completion;
     bool withdrawn = false;
     for (;;) {
-        struct wait_item item = {.event = thread->event, .seen = sleep_prepare(thread)};
-        if (core_completion_reap(thread->event, &completion, 1) == 1)
-            return completion.status;
+        RpcResult ended = core_completion_wait(thread->event, withdrawn ? 0 : QUEUED_LOOK_NS);
+        if (ended.status == RPC_OK)
+            return (int64_t)ended.value;
         if (withdrawn)
             return -EIO;
-        int64_t woken = core_wait(&item, 1, core_time() + QUEUED_LOOK_NS);
-        if (woken == 0 && core_completion_reap(thread->event, &completion, 1) == 1)
-            return completion.status; // what it was woken for
-        if (woken == -ETIMEDOUT)
+        if (ended.status == -ETIMEDOUT)
             withdrawn = core_window_aim(thread->window, 0, 0, 0, 0) != -EBUSY;
-        else if (woken < 0)
+        else
             core_yield();
     }
 }

@@ -44,6 +44,7 @@
     CORE_ENTRY(34, rref_complete)     /* (lent rref, status): ends the loan, tells the owner */    \
     CORE_ENTRY(35, rref_completion)   /* (own rref, event, tag): where completions go */           \
     CORE_ENTRY(36, completion_reap)   /* (event, struct completion *, max) -> n */                 \
+    CORE_ENTRY(37, completion_wait)   /* (event, ns) -> 0 and the status of one, or errno */       \
     CORE_ENTRY(40, mmio_read)         /* (device, offset, width) -> value */                       \
     CORE_ENTRY(41, mmio_write)        /* (device, offset, width, value) */                         \
     CORE_ENTRY(42, irq_event)         /* (device) -> event handle */                               \
@@ -122,15 +123,15 @@ struct virtio_buffer {
     uint32_t offset;
     uint32_t length;
     uint32_t device_writes; // 0 or 1; buffers that the device reads come first
-    // 1: this is the end of what the RRef is on loan for. Should its driver die first, the core
-    // completes the loan once the device is done, if the last byte that it wrote is 0.
+    // 1: this is the end of what the RRef is on loan for. The core completes the loan with 0 once
+    // the device is done, if the last byte that it wrote is 0; then no interrupt is told.
     uint32_t ends;
 };
 
 struct virtio_done {
     uint64_t cookie;
-    uint32_t written; // bytes, as the device says; UINT32_MAX: lost in a reset
-    uint32_t reserved;
+    uint32_t written;   // bytes, as the device says; UINT32_MAX: lost in a reset
+    uint32_t completed; // 1: the loan that it ends has been
 };
 
 enum control_operation {

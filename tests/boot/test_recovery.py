@@ -279,6 +279,7 @@ def test_a_fault_in_a_drivers_own_thread_is_recovered(machine, kind):
     one = machine()
     for number in range(1, 4):
         one.check(f"domain fault blk {kind} in thread")
+        one.check("sync")  # a flush, whose end is the thread's work
         assert '"errors":0' in one.check("blkbench --dev=/dev/vda --rw=randread --ios=50 -j")
         assert services(one)["blk"]["faults"] == number
         one.check(f"domain fault console {kind} in thread")  # its thread wakes with the next key

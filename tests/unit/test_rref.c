@@ -322,18 +322,19 @@ static void a_borrower_in_the_middle_can_wait_for_the_end(void **state)
 static void a_posted_rref_is_neither_freed_nor_moved(void **state)
 {
     (void)state;
+    struct rref *pinned;
     rref_t own = make(B, 4096), lent = make(A, 4096);
-    assert_int_equal(rref_pin(domain(C), own), -EACCES);
-    assert_int_equal(rref_pin(domain(B), own), 0);
+    assert_int_equal(rref_pin(domain(C), own, &pinned), -EACCES);
+    assert_int_equal(rref_pin(domain(B), own, &pinned), 0);
     assert_int_equal(rref_free(domain(B), own), -EBUSY);
     assert_int_equal(rref_move(domain(B), own, domain(C)), RPC_DENIED);
-    rref_unpin(own, NULL);
+    rref_unpin(pinned, NULL);
     assert_int_equal(rref_free(domain(B), own), 0);
 
     rref_lend(domain(A), lent, domain(B));
-    assert_int_equal(rref_pin(domain(B), lent), 0);
+    assert_int_equal(rref_pin(domain(B), lent, &pinned), 0);
     rref_return(lent, domain(B));
-    rref_unpin(lent, NULL);
+    rref_unpin(pinned, NULL);
     assert_int_equal(rref_free(domain(A), lent), -EBUSY); // until the driver says so
     assert_int_equal(rref_complete(domain(B), lent, 0), 0);
     assert_int_equal(rref_free(domain(A), lent), 0);
@@ -343,6 +344,7 @@ static void a_posted_rref_is_neither_freed_nor_moved(void **state)
 static void a_completion_waits_until_no_device_has_the_rref(void **state)
 {
     (void)state;
+    struct rref *pinned;
     struct event event;
     struct completion done;
     event_ready(&event);
@@ -352,18 +354,18 @@ static void a_completion_waits_until_no_device_has_the_rref(void **state)
         rref_lend(domain(A), rref, domain(B));
         if (holds)
             rref_hold(domain(B), rref);
-        assert_int_equal(rref_pin(domain(B), rref), 0);
-        assert_int_equal(rref_pin(domain(B), rref), 0); // two pieces of it
+        assert_int_equal(rref_pin(domain(B), rref, &pinned), 0);
+        assert_int_equal(rref_pin(domain(B), rref, &pinned), 0); // two pieces of it
         assert_int_equal(rref_complete(domain(B), rref, -EIO), 0);
         if (!holds)
             assert_int_equal(rref_complete(domain(B), rref, 0), 0); // each post is one
         assert_int_equal(rref_complete(domain(B), rref, 0), -EACCES);
         rref_return(rref, domain(B));
-        rref_unpin(rref, NULL);
+        rref_unpin(pinned, NULL);
         assert_int_equal(completion_reap(&event, &done, 1), 0);
         assert_int_equal(rref_free(domain(A), rref), -EBUSY);
         uint64_t before = event.count;
-        rref_unpin(rref, NULL);
+        rref_unpin(pinned, NULL);
         assert_true(event.count > before);
         assert_int_equal(completion_reap(&event, &done, 1), 1);
         assert_int_equal(done.status, -EIO);
@@ -376,6 +378,7 @@ static void a_completion_waits_until_no_device_has_the_rref(void **state)
 static void completions_of_two_drivers_wait_for_both_devices(void **state)
 {
     (void)state;
+    struct rref *pinned;
     struct event event;
     struct completion done[2];
     event_ready(&event);
@@ -383,13 +386,13 @@ static void completions_of_two_drivers_wait_for_both_devices(void **state)
     rref_completion(domain(A), rref, &event, 7);
     for (uint32_t n = B; n <= C; n++) {
         rref_lend(domain(A), rref, domain(n));
-        assert_int_equal(rref_pin(domain(n), rref), 0);
+        assert_int_equal(rref_pin(domain(n), rref, &pinned), 0);
         rref_return(rref, domain(n));
         assert_int_equal(rref_complete(domain(n), rref, 0), 0);
     }
-    rref_unpin(rref, NULL);
+    rref_unpin(pinned, NULL);
     assert_int_equal(completion_reap(&event, done, 2), 0);
-    rref_unpin(rref, NULL);
+    rref_unpin(pinned, NULL);
     assert_int_equal(completion_reap(&event, done, 2), 2);
     assert_int_equal(rref_free(domain(A), rref), 0);
 }
@@ -422,29 +425,31 @@ static void a_copy_of_the_owners_holds_up_no_completion(void **state)
 static void the_end_of_a_driver_is_told_though_its_device_keeps_the_rref(void **state)
 {
     (void)state;
+    struct rref *pinned;
     struct event event;
     struct completion done;
     event_ready(&event);
     rref_t rref = make(A, 4096);
     rref_completion(domain(A), rref, &event, 7);
     rref_lend(domain(A), rref, domain(B));
-    assert_int_equal(rref_pin(domain(B), rref), 0);
+    assert_int_equal(rref_pin(domain(B), rref, &pinned), 0);
     rref_give_up(domain(B), RPC_CRASHED);
     rref_return(rref, domain(B)); // the call of a thread that was on its way out
     assert_int_equal(completion_reap(&event, &done, 1), 1);
     assert_int_equal(done.status, RPC_CRASHED);
     assert_int_equal(rref_free(domain(A), rref), -EBUSY);
-    rref_unpin(rref, NULL);
+    rref_unpin(pinned, NULL);
     assert_int_equal(rref_free(domain(A), rref), 0);
 }
 
 static void a_refused_post_leaves_no_loan_behind(void **state)
 {
     (void)state;
+    struct rref *pinned;
     rref_t rref = make(A, 4096);
     rref_lend(domain(A), rref, domain(B));
-    assert_int_equal(rref_pin(domain(B), rref), 0);
-    rref_unpin(rref, domain(B));
+    assert_int_equal(rref_pin(domain(B), rref, &pinned), 0);
+    rref_unpin(pinned, domain(B));
     rref_return(rref, domain(B));
     assert_int_equal(rref_free(domain(A), rref), 0);
 }
@@ -452,31 +457,85 @@ static void a_refused_post_leaves_no_loan_behind(void **state)
 static void what_is_held_and_posted_completes_once(void **state)
 {
     (void)state;
+    struct rref *pinned;
     rref_t rref = make(A, 4096);
     rref_lend(domain(A), rref, domain(B));
     rref_hold(domain(B), rref);
-    rref_pin(domain(B), rref);
+    assert_int_equal(rref_pin(domain(B), rref, &pinned), 0);
     rref_return(rref, domain(B));
-    rref_unpin(rref, NULL);
+    rref_unpin(pinned, NULL);
     assert_int_equal(rref_complete(domain(B), rref, 0), 0);
     assert_int_equal(rref_free(domain(A), rref), 0);
+}
+
+// The interrupt ends a request: pin and loan at once, and the owner hears of it, in the call that
+// brought the loan or behind it.
+static void the_end_of_a_request_ends_its_pin_and_loan(void **state)
+{
+    (void)state;
+    struct rref *pinned;
+    struct completion completion;
+    static struct event told;
+    struct event *event;
+    event_ready(&told);
+    for (int late = 0; late < 2; late++) {
+        rref_t rref = make(A, 4096);
+        assert_int_equal(rref_completion(domain(A), rref, &told, 7), 0);
+        assert_int_equal(rref_lend(domain(A), rref, domain(B)), RPC_OK);
+        assert_int_equal(rref_pin(domain(B), rref, &pinned), 0);
+        assert_false(rref_end(pinned, domain(C), &event)); // C has no part in it
+        assert_null(event);
+        if (late)
+            rref_return(rref, domain(B));
+        assert_int_equal(rref_free(domain(A), rref), -EBUSY);
+        assert_true(rref_end(pinned, domain(B), &event));
+        assert_ptr_equal(event, late ? &told : NULL);
+        completion_signal(event);
+        if (!late)
+            rref_return(rref, domain(B));
+        assert_int_equal(completion_reap(&told, &completion, 1), 1);
+        assert_int_equal(completion.tag, 7);
+        assert_int_equal(completion.status, 0);
+        assert_int_equal(rref_complete(domain(B), rref, 0), -EACCES); // it has ended
+        assert_int_equal(rref_free(domain(A), rref), 0);
+    }
+    assert_int_equal(told.object.users, 1);
+}
+
+// What might have to be freed is not, in an interrupt: its pin and loan stay for who may.
+static void nothing_is_freed_in_an_interrupt(void **state)
+{
+    (void)state;
+    struct rref *pinned;
+    struct event *event;
+    rref_t rref = make(A, 4096);
+    rref_lend(domain(A), rref, domain(B));
+    assert_int_equal(rref_pin(domain(B), rref, &pinned), 0);
+    rref_return(rref, domain(B));
+    rref_reclaim(domain(A), RPC_CRASHED, false);
+    assert_false(rref_end(pinned, domain(B), &event));
+    assert_false(rref_unpin_early(pinned));
+    rref_unpin(pinned, NULL);
+    assert_int_equal(rref_complete(domain(B), rref, 0), 0);
 }
 
 static void physical_pieces_cover_the_rref_and_no_more(void **state)
 {
     (void)state;
+    struct rref *pinned;
     rref_t rref = make(A, 10000);
     uint64_t done = 0;
+    assert_int_equal(rref_pin(domain(A), rref, &pinned), 0);
     while (done < 10000) {
         uint64_t physical, length = UINT32_MAX;
-        assert_int_equal(rref_physical(domain(A), rref, done, true, &physical, &length), 0);
+        assert_int_equal(rref_physical(pinned, done, true, &physical, &length), 0);
         memset((void *)physical, 0x11, length);
         done += length;
     }
     assert_int_equal(done, 10000);
     uint64_t physical, length = 1;
-    assert_int_equal(rref_physical(domain(A), rref, 10000, true, &physical, &length), -EFAULT);
-    assert_int_equal(rref_physical(domain(B), rref, 0, true, &physical, &length), -EACCES);
+    assert_int_equal(rref_physical(pinned, 10000, true, &physical, &length), -EFAULT);
+    rref_unpin(pinned, NULL);
 }
 
 // ---- Bytes ----
@@ -842,6 +901,8 @@ int main(void)
         TEST(the_end_of_a_driver_is_told_though_its_device_keeps_the_rref),
         TEST(a_refused_post_leaves_no_loan_behind),
         TEST(what_is_held_and_posted_completes_once),
+        TEST(the_end_of_a_request_ends_its_pin_and_loan),
+        TEST(nothing_is_freed_in_an_interrupt),
         TEST(physical_pieces_cover_the_rref_and_no_more),
         TEST(bytes_copy_between_memory_rrefs_and_windows),
         TEST(a_window_shows_what_it_was_last_aimed_at),
