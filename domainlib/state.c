@@ -7,8 +7,12 @@
 
 struct header {
     uint32_t kind, schema;
-    uint64_t length; // of what follows
+    uint64_t length; // of what follows, and the LAYOUT above
 };
+
+// Where values begin: at multiples of 8. Images from before that refuse the length, and are
+// refused.
+#define LAYOUT ((uint64_t)1 << 48)
 
 // Bytes pass through here: the core moves them between this and the RRef, so that no page of the
 // RRef is entered into a slot while callers wait. One export or import at a time.
@@ -73,7 +77,7 @@ RpcResult state_finish(struct state_writer *writer, uint32_t kind, uint64_t sche
     if (!writer->end)
         state_flush(writer);
     uint64_t length = writer->stored + (uint64_t)(writer->next - stage);
-    const struct header header = {kind, (uint32_t)schema, length - sizeof header};
+    const struct header header = {kind, (uint32_t)schema, LAYOUT + length - sizeof header};
     bool apart = writer->stored > 0;
     if (!apart)
         memcpy(stage, &header, sizeof header);
@@ -96,6 +100,7 @@ void state_open(struct state_reader *reader, rref_t state, uint32_t kind, uint64
     *reader = (struct state_reader){
         .next = stage, .end = stage, .state = state, .length = length < 0 ? 0 : (uint64_t)length};
     state_read(reader, &header, sizeof header);
+    header.length -= LAYOUT;
     reader->failed |= header.kind != kind || header.schema != schema ||
                       header.length > reader->length - sizeof header;
     if (reader->failed) {

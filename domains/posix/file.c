@@ -120,15 +120,27 @@ struct open_file *file_get(struct thread *thread, int32_t descriptor)
     if ((uint32_t)descriptor < table->used)
         file = table->entries[(uint32_t)descriptor].file;
     if (file)
-        file->references++;
+        atomic_fetch_add_explicit(&file->references, 1, memory_order_relaxed);
     mutex_unlock(&files_lock);
     return file;
+}
+
+struct file_use file_use(struct thread *thread, int32_t descriptor)
+{
+    const struct process *process = thread->process;
+    if (process->thread_count != 1) {
+        struct open_file *file = file_get(thread, descriptor);
+        return (struct file_use){file, file != NULL};
+    }
+    if ((uint32_t)descriptor >= process->files.used)
+        return (struct file_use){0};
+    return (struct file_use){process->files.entries[(uint32_t)descriptor].file, false};
 }
 
 void file_put(struct thread *thread, struct open_file *file)
 {
     (void)thread;
-    if (!file || atomic_fetch_sub(&file->references, 1) != 1)
+    if (!file || atomic_fetch_sub_explicit(&file->references, 1, memory_order_acq_rel) != 1)
         return;
     if (file->pipe)
         pipe_end_close(file);

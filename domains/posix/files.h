@@ -83,9 +83,23 @@ int64_t descriptor_fill(struct file_table *table, uint32_t number, struct open_f
 // Whether execve closes it. -EBADF.
 int64_t descriptor_close_set(struct thread *thread, uint32_t number, bool close_on_exec);
 
+// The file behind a descriptor while one call uses it; NULL: -EBADF. Where a process has one
+// thread, nobody can close it meanwhile, so nothing is counted.
+struct file_use {
+    struct open_file *file;
+    bool is_counted;
+};
+struct file_use file_use(struct thread *thread, int32_t descriptor);
+
 // The file behind a descriptor, with a reference that file_put gives back; NULL: -EBADF.
 struct open_file *file_get(struct thread *thread, int32_t descriptor);
 void file_put(struct thread *thread, struct open_file *file);
+
+static inline void file_leave(struct thread *thread, struct file_use use)
+{
+    if (use.is_counted)
+        file_put(thread, use.file);
+}
 
 // The lowest free descriptor from LOWEST on, now referring to FILE, whose reference it takes over.
 // -EMFILE, with the reference still the caller's.
