@@ -2,8 +2,6 @@
 #include "mutex.h"
 #include "core.h"
 
-enum { FREE, LOCKED, CONTENDED };
-
 // The event to sleep on, as handle + 1; 0 where the domain may have no more events.
 static uint32_t sleep_event(struct mutex *mutex)
 {
@@ -20,16 +18,16 @@ static uint32_t sleep_event(struct mutex *mutex)
     return event;
 }
 
-// One attempt to take the mutex as CONTENDED, and a sleep if it failed. The count is read before
-// the attempt: an unlock between the two changes it, so the wake-up cannot be missed. Also yields:
-// a kick that stays pending would turn the wait into a busy loop.
+// One attempt to take the mutex as MUTEX_CONTENDED, and a sleep if it failed. The count is read
+// before the attempt: an unlock between the two changes it, so the wake-up cannot be missed. Also
+// yields: a kick that stays pending would turn the wait into a busy loop.
 static bool take_or_sleep(struct mutex *mutex, uint64_t deadline)
 {
     uint32_t event = sleep_event(mutex);
     struct wait_item item = {.event = event - 1};
     if (event)
         item.seen = (uint64_t)core_event_count(item.event);
-    if (__atomic_exchange_n(&mutex->word, CONTENDED, __ATOMIC_ACQUIRE) == FREE)
+    if (__atomic_exchange_n(&mutex->word, MUTEX_CONTENDED, __ATOMIC_ACQUIRE) == MUTEX_FREE)
         return true;
     if (!event || core_wait(&item, 1, deadline) < 0)
         core_yield();
@@ -38,25 +36,15 @@ static bool take_or_sleep(struct mutex *mutex, uint64_t deadline)
 
 bool mutex_trylock(struct mutex *mutex)
 {
-    uint32_t expected = FREE;
-    return __atomic_compare_exchange_n(&mutex->word, &expected, LOCKED, false, __ATOMIC_ACQUIRE,
-                                       __ATOMIC_RELAXED);
+    uint32_t expected = MUTEX_FREE;
+    return __atomic_compare_exchange_n(&mutex->word, &expected, MUTEX_LOCKED, false,
+                                       __ATOMIC_ACQUIRE, __ATOMIC_RELAXED);
 }
 
-// Out of line, so that taking a free one saves no registers.
-static __attribute__((noinline)) void lock_late(struct mutex *mutex)
+void mutex_lock_late(struct mutex *mutex)
 {
     while (!take_or_sleep(mutex, WAIT_FOREVER))
         ;
-}
-
-// Where others may sleep the exchange hides that, until lock_late says so again: an unlock between
-// the two wakes nobody, but then this thread finds the mutex free, takes it as CONTENDED, and its
-// own unlock does.
-void mutex_lock(struct mutex *mutex)
-{
-    if (__atomic_exchange_n(&mutex->word, LOCKED, __ATOMIC_ACQUIRE) != FREE)
-        lock_late(mutex);
 }
 
 bool mutex_lock_until(struct mutex *mutex, uint64_t deadline)
@@ -69,16 +57,10 @@ bool mutex_lock_until(struct mutex *mutex, uint64_t deadline)
     return true;
 }
 
-static __attribute__((noinline)) void sleepers_wake(const struct mutex *mutex)
+void mutex_wake(const struct mutex *mutex)
 {
     // With no event, the sleepers yield instead and need no wake-up.
     uint32_t event = mutex->event;
     if (event)
         core_event_signal(event - 1);
-}
-
-void mutex_unlock(struct mutex *mutex)
-{
-    if (__atomic_exchange_n(&mutex->word, FREE, __ATOMIC_RELEASE) == CONTENDED)
-        sleepers_wake(mutex);
 }

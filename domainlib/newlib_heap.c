@@ -11,7 +11,7 @@
 #define HEAP_STEP 16384 // bytes: fewer core entries than a page at a time
 
 static struct mutex heap_mutex;
-static _Atomic uint32_t heap_owner; // thread number + 1, 0: nobody
+static uint32_t heap_owner; // thread number + 1, 0: nobody; read by those who are not the owner
 static uint32_t heap_nesting;
 
 static uintptr_t heap_end;   // what malloc has been given ends here
@@ -25,9 +25,9 @@ void __malloc_lock(struct _reent *reent)
 {
     (void)reent;
     uint32_t self = thread_number() + 1;
-    if (heap_owner != self) {
+    if (__atomic_load_n(&heap_owner, __ATOMIC_RELAXED) != self) { // its own alone may be there
         mutex_lock(&heap_mutex);
-        heap_owner = self;
+        __atomic_store_n(&heap_owner, self, __ATOMIC_RELAXED);
     }
     heap_nesting++;
 }
@@ -37,7 +37,7 @@ void __malloc_unlock(struct _reent *reent)
     (void)reent;
     if (--heap_nesting)
         return;
-    heap_owner = 0;
+    __atomic_store_n(&heap_owner, 0, __ATOMIC_RELAXED);
     mutex_unlock(&heap_mutex);
 }
 

@@ -2,18 +2,21 @@
 #include "state.h"
 #include <errno.h>
 #include <stdlib.h>
-#include <string.h>
 #include "core.h"
 #include "log.h"
 
-// Bytes pass through here: the core moves them between this and the RRef, so that no page of the
-// RRef is entered into a slot while callers wait. One export or import at a time.
-static uint8_t stage[4096];
-
 struct header {
     uint32_t kind, schema;
-    uint64_t length; // of what follows
+    uint64_t length; // of what follows, and the LAYOUT above
 };
+
+// Where values begin: at multiples of 8. Images from before that refuse the length, and are
+// refused.
+#define LAYOUT ((uint64_t)1 << 48)
+
+// Bytes pass through here: the core moves them between this and the RRef, so that no page of the
+// RRef is entered into a slot while callers wait. One export or import at a time.
+static uint8_t stage[sizeof(struct header) + STATE_PIECE] __attribute__((aligned(8)));
 
 // ---- Writing ----
 
@@ -37,54 +40,48 @@ static bool room_make(struct state_writer *writer, uint64_t needed)
 
 static void bytes_store(struct state_writer *writer, const void *bytes, uint64_t n)
 {
-    uint64_t end = writer->stored + n;
+    uint64_t end = writer->stored + state_padded(n);
     if (!writer->failed &&
         (!room_make(writer, end) || core_rref_write(writer->state, writer->stored, bytes, n) < 0))
         writer->failed = true;
     writer->stored = end;
 }
 
-static void stage_store(struct state_writer *writer)
+// Makes room in the stage. The header comes at the end, but has its place at the beginning.
+void state_flush(struct state_writer *writer)
 {
-    bytes_store(writer, stage, writer->length - writer->stored);
+    bool begins = !writer->end;
+    if (!begins)
+        bytes_store(writer, stage, (uint64_t)(writer->next - stage));
+    writer->next = begins ? stage + sizeof(struct header) : stage;
+    writer->end = stage + sizeof stage;
 }
 
-void state_write(struct state_writer *writer, const void *bytes, uint64_t n)
+void state_write_long(struct state_writer *writer, const void *bytes, uint64_t n)
 {
-    if (!writer->length)
-        writer->length = sizeof(struct header); // comes at the end
-    if (n > sizeof stage - (writer->length - writer->stored))
-        stage_store(writer);
-    if (n > sizeof stage)
-        bytes_store(writer, bytes, n);
-    else
-        memcpy(stage + (writer->length - writer->stored), bytes, n);
-    writer->length += n;
-}
-
-// From a place to the next that is aligned.
-static uint64_t gap_at(uint64_t place)
-{
-    return -place % sizeof(uint64_t);
+    if (!writer->end)
+        state_flush(writer);
+    state_flush(writer);
+    bytes_store(writer, bytes, n);
 }
 
 void state_write_text(struct state_writer *writer, const char *text)
 {
     uint64_t length = text ? strlen(text) : 0;
     state_write_u64(writer, length);
-    state_write(writer, text ? text : "", length);
-    state_write(writer, &(uint64_t){0}, gap_at(writer->length));
+    state_write(writer, text ? text : "", length + 1);
 }
 
 RpcResult state_finish(struct state_writer *writer, uint32_t kind, uint64_t schema)
 {
-    if (!writer->length)
-        writer->length = sizeof(struct header);
-    const struct header header = {kind, (uint32_t)schema, writer->length - sizeof header};
-    if (!writer->stored)
-        memcpy(stage, &header, sizeof header);
+    if (!writer->end)
+        state_flush(writer);
+    uint64_t length = writer->stored + (uint64_t)(writer->next - stage);
+    const struct header header = {kind, (uint32_t)schema, LAYOUT + length - sizeof header};
     bool apart = writer->stored > 0;
-    stage_store(writer);
+    if (!apart)
+        memcpy(stage, &header, sizeof header);
+    state_flush(writer);
     if (apart && !writer->failed)
         writer->failed = core_rref_write(writer->state, 0, &header, sizeof header) < 0;
     if (!writer->failed)
@@ -100,84 +97,118 @@ void state_open(struct state_reader *reader, rref_t state, uint32_t kind, uint64
 {
     struct header header = {0};
     int64_t length = core_rref_length(state);
-    *reader = (struct state_reader){.state = state, .length = length < 0 ? 0 : (uint64_t)length};
+    *reader = (struct state_reader){
+        .next = stage, .end = stage, .state = state, .length = length < 0 ? 0 : (uint64_t)length};
     state_read(reader, &header, sizeof header);
+    header.length -= LAYOUT;
     reader->failed |= header.kind != kind || header.schema != schema ||
                       header.length > reader->length - sizeof header;
+    if (reader->failed) {
+        reader->end = reader->next;
+        return;
+    }
     reader->length = sizeof header + header.length;
+    if (reader->fetched > reader->length) { // what lies behind is none of it
+        reader->end -= reader->fetched - reader->length;
+        reader->fetched = reader->length;
+    }
 }
 
-// The stage gets what follows. What is not staged: as much as it holds.
+// Bytes that have not been read yet.
+static uint64_t bytes_left(const struct state_reader *reader)
+{
+    return reader->length - reader->fetched + (uint64_t)(reader->end - reader->next);
+}
+
+// The stage gets what follows: as much as it holds of it.
 static bool stage_fill(struct state_reader *reader)
 {
-    uint64_t left = reader->length - reader->position;
-    reader->staged_from = reader->position;
-    reader->staged = left < sizeof stage ? left : sizeof stage;
-    return core_rref_read(reader->state, reader->position, stage, reader->staged) >= 0;
+    uint64_t left = bytes_left(reader), n = left < sizeof stage ? left : sizeof stage;
+    uint64_t position = reader->length - left;
+    reader->next = stage;
+    reader->end = stage + n;
+    reader->fetched = position + n;
+    return core_rref_read(reader->state, position, stage, n) >= 0;
 }
 
-static bool bytes_fetch(struct state_reader *reader, void *bytes, uint64_t n)
+const void *state_view_late(struct state_reader *reader, uint64_t n)
 {
-    if (n > sizeof stage)
-        return core_rref_read(reader->state, reader->position, bytes, n) >= 0;
-    if (reader->position + n > reader->staged_from + reader->staged && !stage_fill(reader))
-        return false;
-    memcpy(bytes, stage + (reader->position - reader->staged_from), n);
-    return true;
+    uint64_t padded = state_padded(n);
+    if (!reader->failed && (padded > bytes_left(reader) || !stage_fill(reader)))
+        state_refuse(reader);
+    if (reader->failed) {
+        memset(stage, 0, sizeof stage);
+        return stage;
+    }
+    reader->next = stage + padded;
+    return stage;
 }
 
-void state_read(struct state_reader *reader, void *bytes, uint64_t n)
+void state_read_long(struct state_reader *reader, void *bytes, uint64_t n)
 {
+    uint64_t left = bytes_left(reader), position = reader->length - left;
     if (!reader->failed &&
-        (n > reader->length - reader->position || !bytes_fetch(reader, bytes, n)))
+        (state_padded(n) > left || core_rref_read(reader->state, position, bytes, n) < 0))
         state_refuse(reader);
     if (reader->failed) {
         memset(bytes, 0, n);
         return;
     }
-    reader->position += n;
+    reader->next = reader->end = stage;
+    reader->fetched = position + state_padded(n);
+}
+
+const char *state_view_text(struct state_reader *reader, uint64_t max)
+{
+    uint64_t length = state_read_u64(reader);
+    if (reader->failed || length > max || length >= STATE_PIECE) {
+        state_refuse(reader);
+        return NULL;
+    }
+    const char *text = state_view(reader, length + 1);
+    if (!reader->failed && !text[length])
+        return text;
+    state_refuse(reader);
+    return NULL;
 }
 
 char *state_read_text(struct state_reader *reader, uint64_t max)
 {
-    uint64_t length = state_read_u64(reader);
-    if (reader->failed || length > max || length > reader->length - reader->position) {
-        state_refuse(reader);
-        return NULL;
-    }
-    char *text = malloc(length + 1);
-    if (!text) {
+    const char *text = state_view_text(reader, max);
+    char *copy = text ? strdup(text) : NULL;
+    if (text && !copy)
         state_fail(reader, -ENOMEM);
-        return NULL;
-    }
-    uint64_t unused;
-    state_read(reader, text, length);
-    text[length] = '\0';
-    state_read(reader, &unused, gap_at(reader->position));
-    return text;
+    return copy;
+}
+
+// Whatever comes next meets the slow way.
+static void reading_end(struct state_reader *reader)
+{
+    reader->failed = true;
+    reader->end = reader->next;
 }
 
 void state_refuse(struct state_reader *reader)
 {
     if (!reader->failed)
         log_printf("the state that was handed over makes no sense at byte %llu",
-                   (unsigned long long)reader->position);
-    reader->failed = true;
+                   (unsigned long long)(reader->length - bytes_left(reader)));
+    reading_end(reader);
 }
 
 void state_fail(struct state_reader *reader, int64_t error)
 {
     if (!reader->failed) {
         log_printf("cannot take over what stands at byte %llu of the state (error %d)",
-                   (unsigned long long)reader->position, (int)error);
+                   (unsigned long long)(reader->length - bytes_left(reader)), (int)error);
         reader->error = error;
     }
-    reader->failed = true;
+    reading_end(reader);
 }
 
 int64_t state_close(struct state_reader *reader)
 {
-    bool whole = !reader->failed && reader->position == reader->length;
+    bool whole = !reader->failed && bytes_left(reader) == 0;
     core_rref_free(reader->state);
     return whole ? 0 : reader->error ? reader->error : -EINVAL;
 }

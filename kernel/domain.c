@@ -154,6 +154,8 @@ static struct domain *domain_alloc(struct image *image)
     domain->image = image;
     domain->handles = handles;
     domain->handle_count = count;
+    domain->ledger_limit =
+        ledger_limit(image->header.limits.rrefs, image->header.limits.shared_pages);
     for (uint32_t i = 0; i < count; i++)
         handles[i].proxy = &proxy_none;
     return domain;

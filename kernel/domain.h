@@ -27,12 +27,12 @@ struct domain {
     struct handle_entry *handles; // as many as its manifest asks for, at least HANDLES_CALLED
     uint32_t handle_count;
     uint32_t handle_low; // none before it is free, but for the manifest's
-    uint32_t threads, events, rrefs;
-    uint64_t shared_pages;
-    struct domain *predecessor; // whose state it takes over: for the time of import and attach
-    bool parking;               // its own threads are to stop: each wait of theirs gives -EINTR
-    uint32_t armed_fault;       // `domain fault`: class that the next call commits
-    uint64_t slot_bit;          // 1 << slot->index: this slot in sets of slots
+    uint32_t threads, events;
+    uint64_t ledger, ledger_limit; // RRefs that it owns and their pages (see below); atomic
+    struct domain *predecessor;    // whose state it takes over: for the time of import and attach
+    bool parking;                  // its own threads are to stop: each wait of theirs gives -EINTR
+    uint32_t armed_fault;          // `domain fault`: class that the next call commits
+    uint64_t slot_bit;             // 1 << slot->index: this slot in sets of slots
     // What stopped it; the first fault wins.
     uint32_t fault_taken; // atomic
     struct fault_record fault;
@@ -43,6 +43,27 @@ struct domain {
     bool keep_state;      // stopped for a restart: what it kept stays
     struct domain *next;  // all instances; LOCK_CONTROL
 };
+
+// A ledger counts RRefs in its upper half and their pages in its lower, so that one addition does
+// both. A limit has the top bit of either half set beside it: a ledger taken off it leaves both set
+// exactly where neither count is past its limit. Counts and limits are below 2^30.
+#define LEDGER_RREF ((uint64_t)1 << 32)
+#define LEDGER_TOPS ((uint64_t)1 << 63 | (uint64_t)1 << 31)
+
+static inline uint64_t ledger_limit(uint64_t rrefs, uint64_t pages)
+{
+    return LEDGER_TOPS | rrefs << 32 | pages;
+}
+
+static inline uint64_t ledger_rrefs(const struct domain *domain)
+{
+    return __atomic_load_n(&domain->ledger, __ATOMIC_RELAXED) >> 32;
+}
+
+static inline uint64_t ledger_pages(const struct domain *domain)
+{
+    return (uint32_t)__atomic_load_n(&domain->ledger, __ATOMIC_RELAXED);
+}
 
 extern struct domain *domains; // all instances; LOCK_CONTROL
 

@@ -91,14 +91,15 @@ int64_t core_wait(uint64_t items, uint64_t count, uint64_t deadline)
     return wait_conclude(wait_on(copied, count, deadline));
 }
 
-int64_t core_wait_one(uint64_t handle, uint64_t seen, uint64_t deadline)
+RpcResult core_wait_one(uint64_t handle, uint64_t seen, uint64_t deadline)
 {
     struct event *event = event_of(handle);
     if (!event)
-        return -EBADF;
+        return (RpcResult){-EBADF, 0};
     int64_t result = wait_in_domain(&event, &seen, 1, deadline);
+    uint64_t count = event_count(event);
     object_put(&event->object);
-    return wait_conclude(result);
+    return (RpcResult){wait_conclude(result), count};
 }
 
 int64_t core_event_create(void)

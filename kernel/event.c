@@ -11,11 +11,14 @@
 
 #define LIFE_WAIT_MS 2000 // init, attach, export, import, detach, exit
 
-// One thread's place in one event's list, on the waiting thread's core stack.
+// One thread's place in one event's list, on the waiting thread's core stack. Who signals takes it
+// out of the list, wakes the thread and then clears `listed`: after that, and not before, the
+// thread may go on without the event's lock.
 struct waiter {
     struct task *task;
     struct event *event;
     struct waiter *next;
+    bool listed;
 };
 
 static uint32_t events_used;
@@ -47,8 +50,12 @@ uint64_t event_signal(struct event *event)
 {
     interrupt_state state = lock_take(&event->lock);
     uint64_t count = __atomic_add_fetch(&event->count, 1, __ATOMIC_RELEASE);
-    for (struct waiter *waiter = event->waiters; waiter; waiter = waiter->next)
+    for (struct waiter *waiter = event->waiters, *next; waiter; waiter = next) {
+        next = waiter->next;
         task_wake(waiter->task);
+        __atomic_store_n(&waiter->listed, false, __ATOMIC_RELEASE);
+    }
+    event->waiters = NULL;
     lock_release(&event->lock, state);
     return count;
 }
@@ -65,6 +72,7 @@ static bool waiter_enter(struct waiter *waiter, uint64_t seen)
     interrupt_state state = lock_take(&event->lock);
     bool fired = event->count != seen;
     if (!fired) {
+        waiter->listed = true;
         waiter->next = event->waiters;
         event->waiters = waiter;
     }
@@ -75,6 +83,8 @@ static bool waiter_enter(struct waiter *waiter, uint64_t seen)
 static void waiter_leave(struct waiter *waiter)
 {
     struct event *event = waiter->event;
+    if (!__atomic_load_n(&waiter->listed, __ATOMIC_ACQUIRE))
+        return;
     interrupt_state state = lock_take(&event->lock);
     for (struct waiter **link = &event->waiters; *link; link = &(*link)->next) {
         if (*link == waiter) {
@@ -147,7 +157,24 @@ int64_t wait_events(struct event *const *events, const uint64_t *seen, uint64_t 
 
 int64_t wait_event(struct event *event, uint64_t seen, uint64_t deadline)
 {
-    return wait_events(&event, &seen, 1, deadline);
+    struct thread *thread = thread_current();
+    struct waiter waiter = {.task = &thread->task, .event = event};
+    if (waiter_enter(&waiter, seen))
+        return 0;
+    int64_t result = 0;
+    do {
+        if (wait_is_kicked(thread)) {
+            result = -EINTR;
+            break;
+        }
+        if (deadline != WAIT_FOREVER && time_now() >= deadline) {
+            result = -ETIMEDOUT;
+            break;
+        }
+        task_block(deadline);
+    } while (event_count(event) == seen);
+    waiter_leave(&waiter);
+    return result;
 }
 
 // The time limit of the method that the top frame serves, in us; 0: none.
@@ -172,24 +199,39 @@ static void frame_charge_wait(struct frame *frame, uint64_t began)
     frame->waited_us = waited_us < UINT32_MAX ? (uint32_t)waited_us : UINT32_MAX;
 }
 
-int64_t wait_in_domain(struct event *const *events, const uint64_t *seen, uint64_t count,
-                       uint64_t deadline)
+static inline int64_t wait_any(struct event *const *events, const uint64_t *seen, uint64_t count,
+                               uint64_t deadline)
 {
-    struct frame *frame = thread_current()->top;
-    uint64_t limit_us = wait_limit_us(frame);
-    if (!limit_us) {
-        int64_t woken = wait_events(events, seen, count, deadline);
-        frame->spent = 0; // who may wait for ever has its CPU budget from one wait to the next
-        return woken;
-    }
+    return count == 1 ? wait_event(events[0], seen[0], deadline)
+                      : wait_events(events, seen, count, deadline);
+}
+
+// In the frame of a method that may wait LIMIT_US only.
+static __attribute__((noinline)) int64_t wait_limited(struct frame *frame, uint64_t limit_us,
+                                                      struct event *const *events,
+                                                      const uint64_t *seen, uint64_t count,
+                                                      uint64_t deadline)
+{
     uint64_t began = time_now();
     if (frame->waited_us >= limit_us)
         return -EDEADLK; // also who never sleeps: each of its waits is over before it begins
     uint64_t left_us = limit_us - frame->waited_us;
     bool limited = deadline > began + left_us * 1000;
-    int64_t result = wait_events(events, seen, count, limited ? began + left_us * 1000 : deadline);
+    int64_t result = wait_any(events, seen, count, limited ? began + left_us * 1000 : deadline);
     frame_charge_wait(frame, began);
     if (result == -ETIMEDOUT && limited)
         return -EDEADLK; // the caller of this function aborts
     return result;
+}
+
+int64_t wait_in_domain(struct event *const *events, const uint64_t *seen, uint64_t count,
+                       uint64_t deadline)
+{
+    struct frame *frame = thread_current()->top;
+    uint64_t limit_us = wait_limit_us(frame);
+    if (limit_us)
+        return wait_limited(frame, limit_us, events, seen, count, deadline);
+    int64_t woken = wait_any(events, seen, count, deadline);
+    frame->spent = 0; // who may wait for ever has its CPU budget from one wait to the next
+    return woken;
 }

@@ -196,7 +196,7 @@ gate_slow:
     srl     t5, t5, t1
     add     t6, t6, t3
     andi    t5, t5, 1
-    lhu     s0, PROXY_LENDS(t6)
+    lh      s0, PROXY_LENDS(t6)
     beqz    t5, gate_slower             // this holder may not
     bnez    s0, gate_lend
     ld      t6, PROXY_SAVING(t3)
@@ -273,6 +273,7 @@ gate_push_lending:
     mul     s4, s4, t0
     beqz    s5, gate_lend_undo          // there was never such a record
     add     s4, s4, s5                  // s4 = the record
+    bltz    s0, gate_move               // it is given, not lent
 
     sw      t5, TASK_INTERRUPTS_HELD(tp) // a guard is never held by who does not run
     amoswap.w.aq t0, t5, (s4)
@@ -301,6 +302,59 @@ gate_lend_let:
     sd      t4, FRAME_VERSION(t2)       // gate_prepare_again ends the loan to it and counts out of it
     sd      s4, FRAME_CARRIED(t2)
     j       gate_check
+
+// The RRef becomes the callee's. The move is made here where it is simple: the caller owns it, it is
+// neither lent nor posted nor kept, and nobody wants to hear of completions. An owner is a domain only
+// while the record is live. State: as gate_lend at its branch.
+gate_move:
+    ld      s6, FRAME_VERSION - FRAME_SIZE(t2)
+    ld      s5, VERSION_DOMAIN(t4)      // s5 = the next owner
+    ld      s6, VERSION_DOMAIN(s6)      // s6 = the owner
+    sw      t5, TASK_INTERRUPTS_HELD(tp)
+    amoswap.w.aq t0, t5, (s4)
+    bnez    t0, gate_lend_contended
+    ld      t0, RREF_NAME(s4)
+    lw      s8, RREF_OWNER(s4)
+    ld      s11, RREF_PINNED(s4)
+    bne     t0, s1, gate_lend_refuse
+    bne     s8, s3, gate_lend_refuse
+    lw      s8, RREF_LOAN_BOUND(s4)
+    ld      t0, RREF_EVENT(s4)
+    or      s11, s11, s8
+    ld      s8, RREF_KEPT(s4)
+    or      s11, s11, t0
+    or      s11, s11, s8
+    bnez    s11, gate_lend_refuse
+    ld      t0, RREF_CHARGE(s4)         // ledger_charge (kernel/rref.c)
+    addi    s8, s5, DOMAIN_LEDGER
+    ld      s9, DOMAIN_LEDGER_LIMIT(s5)
+    amoadd.d s11, t0, (s8)
+    sub     s9, s9, t0
+    sub     s9, s9, s11
+    sext.w  s11, s9
+    bgez    s9, gate_move_full
+    bgez    s11, gate_move_full
+    neg     t0, t0
+    addi    s8, s6, DOMAIN_LEDGER
+    amoadd.d zero, t0, (s8)
+    sw      s2, RREF_OWNER(s4)
+    amoswap.w.rl zero, zero, (s4)
+    sw      zero, TASK_INTERRUPTS_HELD(tp)
+    lw      t0, TASK_INTERRUPTS_PUT_OFF(tp)
+    bnez    t0, gate_move_put_off
+gate_move_let:
+    step    128
+    andi    s0, s0, FRAME_MOVES_MASK
+    sd      t4, FRAME_VERSION(t2)       // as for a loan: gate_prepare_again moves it back
+    sd      s0, FRAME_CARRIED(t2)
+    j       gate_check
+gate_move_full:
+    neg     t0, t0
+    amoadd.d zero, t0, (s8)
+    j       gate_lend_refuse            // gate_prepare finds the same, and says it
+gate_move_put_off:
+    interrupts_come
+    j       gate_move_let
 
 gate_lend_refuse:
     amoswap.w.rl zero, zero, (s4)
@@ -389,7 +443,7 @@ gate_unserved:
 gate_return_carrying:
     slli    t5, t3, 63 - 11             // FRAME_LENT_ALONE
     slli    t6, t3, 63 - 15             // FRAME_AWAITED
-    bgez    t5, gate_return_slow
+    bgez    t5, gate_return_other
     bltz    t6, gate_return_slow
     ld      t6, VERSION_ID(t4)
     srai    t5, t3, FRAME_RECORD_BITS   // t5 = the record
@@ -411,6 +465,7 @@ gate_return_carrying:
     sd      zero, RREF_LOAN(t5)
     sb      zero, RREF_LOAN_FIRST(t5)
     sw      zero, RREF_LOAN_BOUND(t5)
+gate_return_over:
     amoswap.w.rl zero, zero, (t5)
     sw      zero, TASK_INTERRUPTS_HELD(tp)
     lw      t0, TASK_INTERRUPTS_PUT_OFF(tp)
@@ -427,11 +482,65 @@ gate_return_posted:
     bnez    t1, gate_return_refuse      // completed already
     sd      t6, RREF_LOAN(t5)           // no call
     sb      zero, RREF_LOAN_FIRST(t5)
-    amoswap.w.rl zero, zero, (t5)
-    sw      zero, TASK_INTERRUPTS_HELD(tp)
-    lw      t0, TASK_INTERRUPTS_PUT_OFF(tp)
-    beqz    t0, gate_return_let
-    j       gate_return_put_off
+    j       gate_return_over
+
+// A result that is an RRef, where nothing was lent: it becomes the caller's as gate_move does it. The
+// callee-saved registers are free here, too: a system call's service never returns an RRef.
+gate_return_other:
+    li      t6, FRAME_MOVES_MASK
+    bne     t3, t6, gate_return_slow
+    ld      s0, FRAME_VERSION - FRAME_SIZE(t2)
+    bnez    a0, gate_return_slow        // no result
+    ld      s2, VERSION_DOMAIN(s0)      // s2 = the next owner
+    ld      s1, VERSION_ID(s0)
+    ld      s3, VERSION_ID(t4)
+    ld      s4, VERSION_DOMAIN(t4)      // s4 = the owner
+    slli    t5, a1, 16
+    beqz    s2, gate_return_slow        // the core
+    la      t0, rref_chunks
+    srli    t6, t5, 48 + RREF_CHUNK_SHIFT
+    srli    t5, t5, 48
+    slli    t6, t6, 3
+    andi    t5, t5, (1 << RREF_CHUNK_SHIFT) - 1
+    add     t6, t6, t0
+    ld      t6, 0(t6)
+    li      t0, RREF_SIZE
+    mul     t5, t5, t0
+    beqz    t6, gate_return_slow        // there was never such a record
+    add     t5, t5, t6                  // t5 = the record
+    li      t1, 1
+    sw      t1, TASK_INTERRUPTS_HELD(tp)
+    amoswap.w.aq t0, t1, (t5)
+    bnez    t0, gate_return_contended
+    ld      t0, RREF_NAME(t5)
+    lw      t6, RREF_OWNER(t5)
+    ld      t1, RREF_PINNED(t5)
+    bne     t0, a1, gate_return_refuse
+    bne     t6, s3, gate_return_refuse
+    lw      t6, RREF_LOAN_BOUND(t5)
+    ld      t0, RREF_EVENT(t5)
+    or      t1, t1, t6
+    ld      t6, RREF_KEPT(t5)
+    or      t1, t1, t0
+    or      t1, t1, t6
+    bnez    t1, gate_return_refuse
+    ld      t0, RREF_CHARGE(t5)
+    addi    t6, s2, DOMAIN_LEDGER
+    ld      s5, DOMAIN_LEDGER_LIMIT(s2)
+    amoadd.d t1, t0, (t6)
+    sub     s5, s5, t0
+    sub     s5, s5, t1
+    sext.w  t1, s5
+    bgez    s5, gate_return_full
+    bgez    t1, gate_return_full
+    neg     t0, t0
+    addi    t6, s4, DOMAIN_LEDGER
+    amoadd.d zero, t0, (t6)
+    sw      s1, RREF_OWNER(t5)
+    j       gate_return_over
+gate_return_full:
+    neg     t0, t0
+    amoadd.d zero, t0, (t6)
 
 gate_return_refuse:
     amoswap.w.rl zero, zero, (t5)

@@ -74,7 +74,7 @@ int64_t rref_keep(struct domain *domain, rref_t rref, uint64_t key, uint64_t sch
 // Frees a kept RRef; its guard is taken. DOMAIN: who owned it, NULL: nobody.
 static void kept_drop(struct rref *record, struct domain *domain, interrupt_state state)
 {
-    ledger_credit(domain, record_pages(record));
+    ledger_credit(domain, record->charge);
     record->owner = OWNER_NOBODY;
     record_settle(record, state);
 }
@@ -98,7 +98,7 @@ int64_t rref_kept(struct domain *domain, uint64_t key, uint64_t schema)
         return -ENOENT;
     }
     int64_t result = (int64_t)record->name;
-    if (!owned && ledger_charge(domain, record_pages(record)))
+    if (!owned && ledger_charge(domain, record->charge))
         record->owner = domain->id;
     else if (!owned)
         result = -E2BIG;
@@ -134,7 +134,7 @@ static void record_reclaim(struct rref *record, struct domain *domain, int64_t s
     if (record->live && record->event && record->event_owner == domain->id)
         forgotten = completion_forget(record);
     if (record->live && record->owner == domain->id) {
-        ledger_credit(domain, record_pages(record));
+        ledger_credit(domain, record->charge);
         record->owner = keep && record->kept ? OWNER_KEPT : OWNER_NOBODY;
     }
     record_settle(record, state);
@@ -164,11 +164,6 @@ void rref_reclaim(struct domain *domain, int64_t status, bool keep)
 }
 
 // ---- The replacement of an instance ----
-
-struct kept_total {
-    uint32_t rrefs;
-    uint64_t pages;
-};
 
 // Loans become NEXT's, except that calls which still run end as the old instance's.
 static void loan_transfer(struct rref *record, const struct domain *domain,
@@ -207,7 +202,7 @@ static inline bool record_concerns(const struct rref *record, uint32_t domain)
 }
 
 static void record_transfer(struct rref *record, struct domain *domain, struct domain *next,
-                            struct kept_total *moved)
+                            uint64_t *moved)
 {
     if (record->loan_bound)
         loan_transfer(record, domain, next);
@@ -216,13 +211,12 @@ static void record_transfer(struct rref *record, struct domain *domain, struct d
     if (record->owner != domain->id || !record->kept)
         return;
     record->owner = next->id;
-    moved->rrefs++;
-    moved->pages += record_pages(record);
+    *moved += record->charge;
 }
 
 void rref_transfer(struct domain *domain, struct domain *next)
 {
-    struct kept_total moved = {0};
+    uint64_t moved = 0; // as a ledger counts
     uint32_t count;
     for (uint32_t first = 0; (count = records_known(first)); first += count) {
         struct rref *records = record_at(first);
@@ -236,9 +230,7 @@ void rref_transfer(struct domain *domain, struct domain *next)
             record_release(record, state);
         }
     }
-    __atomic_fetch_sub(&domain->rrefs, moved.rrefs, __ATOMIC_RELAXED);
-    __atomic_fetch_sub(&domain->shared_pages, moved.pages, __ATOMIC_RELAXED);
-    __atomic_fetch_add(&next->rrefs, moved.rrefs, __ATOMIC_RELAXED);
-    __atomic_fetch_add(&next->shared_pages, moved.pages, __ATOMIC_RELAXED);
+    __atomic_fetch_sub(&domain->ledger, moved, __ATOMIC_RELAXED);
+    __atomic_fetch_add(&next->ledger, moved, __ATOMIC_RELAXED);
     heap_forget_domain(domain);
 }

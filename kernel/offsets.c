@@ -51,6 +51,9 @@ void kernel_offsets(void)
     OFFSET(VERSION_METHODS, version, methods);
     OFFSET(VERSION_ID, version, id);
     OFFSET(VERSION_STUB, version, stub);
+    OFFSET(VERSION_DOMAIN, version, domain);
+    OFFSET(DOMAIN_LEDGER, domain, ledger);
+    OFFSET(DOMAIN_LEDGER_LIMIT, domain, ledger_limit);
     OFFSET(PROXY_LENDS, proxy, lends);
     OFFSET(PROXY_VERSION, proxy, version);
     OFFSET(HANDLE_PROXY, handle_entry, proxy);
@@ -67,6 +70,11 @@ void kernel_offsets(void)
     OFFSET(RREF_LIVE, rref, live);
     OFFSET(RREF_NAME, rref, name);
     OFFSET(RREF_LOAN_BOUND, rref, loan_bound);
+    OFFSET(RREF_PINNED, rref, pinned);
+    OFFSET(RREF_EVENT, rref, event);
+    OFFSET(RREF_KEPT, rref, kept);
+    OFFSET(RREF_CHARGE, rref, charge);
+    VALUE(FRAME_MOVES_MASK, FRAME_PREPARED | FRAME_RESULT_RREF);
     OFFSET(RREF_LOAN, rref, loans);
     VALUE(RREF_LOAN_FIRST, offsetof(struct rref, loans) + offsetof(struct loan, first));
 }

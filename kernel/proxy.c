@@ -192,20 +192,24 @@ static bool method_carries(struct proxy *proxy, uint32_t number)
     return arguments || flags;
 }
 
-// Whether method NUMBER carries one borrowed RRef alone: the gate lends that itself.
+// Whether method NUMBER takes one RRef and nothing else: the gate lends or moves that itself.
 static void method_lends(struct proxy *proxy, uint32_t number)
 {
     const struct method_description *method = &proxy->descriptions[number];
     uint8_t carriers = proxy->carries[number].arguments;
+    uint16_t flags = proxy->carries[number].flags;
     uint32_t index = 0;
+    int carried = 0;
     while (carriers >> index > 1)
         index++;
-    bool alone = carriers && carriers == 1u << index && !proxy->carries[number].flags &&
-                 method->arguments[index] == ARGUMENT_BORROW;
+    bool alone = carriers && carriers == 1u << index;
+    if (alone && !flags && method->arguments[index] == ARGUMENT_BORROW)
+        carried = FRAME_PREPARED | FRAME_LENT_ALONE | 1 << index;
+    else if (alone && !(flags & ~FRAME_RESULT_RREF) && method->arguments[index] == ARGUMENT_RREF)
+        carried = PROXY_MOVES | FRAME_PREPARED | flags;
     proxy->lends[number].argument =
         (uint16_t)(offsetof(struct frame, arguments) + index * sizeof(uint64_t));
-    proxy->lends[number].carried =
-        alone ? (uint16_t)(FRAME_PREPARED | FRAME_LENT_ALONE | 1u << index) : 0;
+    proxy->lends[number].carried = (int16_t)carried;
 }
 
 void proxy_describe(struct proxy *proxy, const struct image *image)

@@ -59,11 +59,14 @@ void version_init(void); // boot
 #define PROBATION_NS    5000000000ull // both must have passed
 #define PROBATION_CALLS 1000
 
+// A method that is given one RRef, and whose result is one or nothing that counts. The sign bit.
+#define PROXY_MOVES (-0x8000)
+
 struct proxy {
     struct version *version; // serving now; the gate reads it
     uint64_t saving;         // bit N: method N would be fast, but a shadow needs its arguments
-    struct {                 // of a method that borrows one RRef and carries nothing else; or zeros
-        uint16_t carried;    // what its frame says of that: FRAME_*
+    struct {                 // of a method that takes one RRef and no other, nor a handle; or zeros
+        int16_t carried;     // what its frame says of that, FRAME_*, and PROXY_MOVES if it moves
         uint16_t argument;   // where the RRef's name is in the frame, bytes
     } lends[DOMAIN_METHODS_MAX];
     // -- end of what assembly uses --

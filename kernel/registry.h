@@ -49,6 +49,7 @@ struct rref {
     uint32_t index;
     rref_t name; // what the domains know it by
     uint64_t length, type;
+    uint64_t charge; // what its owner's ledger counts for it
     union {
         struct {
             uint32_t pins;   // posted to a device
@@ -79,7 +80,7 @@ extern struct rref *rref_chunks[]; // NULL from the first unused chunk on
 // A fresh record, not live yet, charged to DOMAIN; NULL and *error: why not.
 struct rref *record_alloc(struct domain *domain, uint64_t pages, int64_t *error);
 // The same backwards, for a record that was never live.
-void record_cancel(struct rref *record, struct domain *domain, uint64_t pages);
+void record_cancel(struct rref *record, struct domain *domain);
 // Makes a filled-in record known under a new name, which is returned.
 rref_t record_publish(struct rref *record, const struct domain *owner, uint64_t offset);
 // Record number INDEX with its guard taken, live or not; NULL past the last.
@@ -91,10 +92,10 @@ struct rref *record_take_index(uint32_t index, interrupt_state *state);
 // The same, and frees it if nobody has it any more.
 void record_settle(struct rref *record, interrupt_state state);
 
-// May DOMAIN count that much more? What it was charged is credited where it loses the RRef.
-bool ledger_charge(struct domain *domain, uint64_t pages);
-void ledger_credit(struct domain *domain, uint64_t pages);
-uint64_t record_pages(const struct rref *record); // what it counts for
+// May DOMAIN count that much more? What it was charged is credited where it loses the RRef. NULL:
+// nobody counts.
+bool ledger_charge(struct domain *domain, uint64_t charge);
+void ledger_credit(struct domain *domain, uint64_t charge);
 
 static inline interrupt_state record_guard(struct rref *record)
 {

@@ -61,8 +61,9 @@ static void chunk_add(void)
 
 struct rref *record_alloc(struct domain *domain, uint64_t pages, int64_t *error)
 {
+    uint64_t charge = LEDGER_RREF + pages;
     *error = -E2BIG;
-    if (!ledger_charge(domain, pages))
+    if (!ledger_charge(domain, charge))
         return NULL;
     interrupt_state state = lock_take(&registry_lock);
     if (!free_first)
@@ -76,8 +77,10 @@ struct rref *record_alloc(struct domain *domain, uint64_t pages, int64_t *error)
     }
     lock_release(&registry_lock, state);
     *error = -ENOMEM;
-    if (!record)
-        ledger_credit(domain, pages);
+    if (record)
+        record->charge = charge;
+    else
+        ledger_credit(domain, charge);
     return record;
 }
 
@@ -89,9 +92,9 @@ static void record_free(struct rref *record)
     lock_release(&registry_lock, state);
 }
 
-void record_cancel(struct rref *record, struct domain *domain, uint64_t pages)
+void record_cancel(struct rref *record, struct domain *domain)
 {
-    ledger_credit(domain, pages);
+    ledger_credit(domain, record->charge);
     record_free(record);
 }
 
@@ -115,11 +118,6 @@ rref_t record_publish(struct rref *record, const struct domain *owner, uint64_t 
     record->live = true;
     record_release(record, state);
     return name;
-}
-
-uint64_t record_pages(const struct rref *record)
-{
-    return record->frames ? 0 : heap_pages(record->length);
 }
 
 // A record that is no longer live, so that nobody else finds it. Out of line: most settle for less.
@@ -151,30 +149,27 @@ void record_settle(struct rref *record, interrupt_state state)
 
 // ---- Ledger ----
 
-bool ledger_charge(struct domain *domain, uint64_t pages)
+// As the gate does it for RRefs that move (kernel/gate.S).
+bool ledger_charge(struct domain *domain, uint64_t charge)
 {
     if (!domain)
         return true;
-    const struct domain_limits *limits = domain_limits(domain);
-    uint32_t rrefs = __atomic_add_fetch(&domain->rrefs, 1, __ATOMIC_RELAXED);
-    uint64_t total = __atomic_add_fetch(&domain->shared_pages, pages, __ATOMIC_RELAXED);
-    if (rrefs <= limits->rrefs && total <= limits->shared_pages)
+    uint64_t total = __atomic_add_fetch(&domain->ledger, charge, __ATOMIC_RELAXED);
+    if (((domain->ledger_limit - total) & LEDGER_TOPS) == LEDGER_TOPS)
         return true;
-    ledger_credit(domain, pages);
+    ledger_credit(domain, charge);
     return false;
 }
 
-void ledger_credit(struct domain *domain, uint64_t pages)
+void ledger_credit(struct domain *domain, uint64_t charge)
 {
-    if (!domain)
-        return;
-    __atomic_fetch_sub(&domain->rrefs, 1, __ATOMIC_RELAXED);
-    __atomic_fetch_sub(&domain->shared_pages, pages, __ATOMIC_RELAXED);
+    if (domain)
+        __atomic_fetch_sub(&domain->ledger, charge, __ATOMIC_RELAXED);
 }
 
 uint64_t rref_count_owned(const struct domain *domain)
 {
-    return __atomic_load_n(&domain->rrefs, __ATOMIC_RELAXED);
+    return ledger_rrefs(domain);
 }
 
 uint64_t rref_count_free(void)
@@ -195,7 +190,7 @@ int64_t rref_alloc(struct domain *domain, uint64_t bytes, uint64_t type)
         return error;
     uint64_t offset = heap_alloc(domain, bytes, record->index);
     if (!offset) {
-        record_cancel(record, domain, pages);
+        record_cancel(record, domain);
         return -ENOMEM;
     }
     record->length = bytes;
@@ -217,7 +212,7 @@ int64_t rref_free(struct domain *domain, rref_t rref)
     else
         record->owner = OWNER_NOBODY;
     if (!error)
-        ledger_credit(domain, record_pages(record));
+        ledger_credit(domain, record->charge);
     record_settle(record, state);
     heap_trim(false);
     return error;
@@ -240,13 +235,12 @@ int64_t rref_move(struct domain *owner, rref_t rref, struct domain *next)
     struct rref *record = record_take(rref, &state);
     if (!record)
         return RPC_DENIED;
-    uint64_t pages = record_pages(record);
     bool denied = record->owner != owner_id(owner) || record_is_lent(record) || record->pinned;
-    bool full = !denied && !ledger_charge(next, pages);
+    bool full = !denied && !ledger_charge(next, record->charge);
     struct event *event = NULL;
     struct kept *kept = NULL;
     if (!denied && !full) {
-        ledger_credit(owner, pages);
+        ledger_credit(owner, record->charge);
         record->owner = owner_id(next);
         event = completion_forget(record);
         kept = record->kept; // it was the giver's

@@ -57,6 +57,12 @@ uint64_t space_pin_present(struct space *space, uint64_t address, bool write, ui
 // Waits until no hart has a translation that is no longer in the tables.
 void space_fence(const struct space *space);
 
+// At most SPACE_SMALL bytes within one page that is there, under the space's lock: no pin, so no
+// copy that may fault. False: it is not there, or there are more; nothing was copied.
+#define SPACE_SMALL 64
+bool space_read_small(struct space *space, void *destination, uint64_t address, uint64_t bytes);
+bool space_write_small(struct space *space, uint64_t address, const void *source, uint64_t bytes);
+
 // ---- Copying (kernel/space_copy.c): by walking the table, a page at a time, so it works whatever
 // ---- address space is loaded. Bytes done before the first bad page, or -EFAULT if none.
 int64_t space_read(struct space *space, void *destination, uint64_t address, uint64_t bytes);

@@ -77,17 +77,40 @@ int64_t space_write(struct space *space, uint64_t address, const void *source, u
     return copy(space, address, bytes, &(struct other_end){.memory = memory, .write = true});
 }
 
+static __attribute__((noinline)) int64_t read_slot_pinned(struct space *space, struct slot *slot,
+                                                          uint64_t pointer, uint64_t address,
+                                                          uint64_t bytes)
+{
+    return copy(space, address, bytes, &(struct other_end){.slot = slot, .pointer = pointer});
+}
+
+static __attribute__((noinline)) int64_t write_slot_pinned(struct space *space, uint64_t address,
+                                                           struct slot *slot, uint64_t pointer,
+                                                           uint64_t bytes)
+{
+    return copy(space, address, bytes,
+                &(struct other_end){.slot = slot, .pointer = pointer, .write = true});
+}
+
+// Little goes by way of the core's stack, since the slot's end of a copy may fault.
 int64_t space_read_slot(struct space *space, struct slot *slot, uint64_t pointer, uint64_t address,
                         uint64_t bytes)
 {
-    return copy(space, address, bytes, &(struct other_end){.slot = slot, .pointer = pointer});
+    uint64_t words[SPACE_SMALL / sizeof(uint64_t)];
+    if (!space_read_small(space, words, address, bytes))
+        return read_slot_pinned(space, slot, pointer, address, bytes);
+    int error = slot_write(slot, pointer, words, bytes);
+    return error ? error : (int64_t)bytes;
 }
 
 int64_t space_write_slot(struct space *space, uint64_t address, struct slot *slot, uint64_t pointer,
                          uint64_t bytes)
 {
-    return copy(space, address, bytes,
-                &(struct other_end){.slot = slot, .pointer = pointer, .write = true});
+    uint64_t words[SPACE_SMALL / sizeof(uint64_t)];
+    if (bytes > SPACE_SMALL || slot_read(slot, words, pointer, bytes) ||
+        !space_write_small(space, address, words, bytes))
+        return write_slot_pinned(space, address, slot, pointer, bytes);
+    return (int64_t)bytes;
 }
 
 int64_t space_read_string(struct space *space, struct slot *slot, uint64_t pointer,

@@ -20,7 +20,7 @@ static struct space *space_of(uint64_t handle)
 
 // The same for a moment. The calling user thread's own, as mostly, lasts as long as its system
 // call: that use is not counted.
-static struct space *space_use(uint64_t handle)
+static inline __attribute__((always_inline)) struct space *space_use(uint64_t handle)
 {
     struct space *own = thread_current()->space;
     const struct domain *domain = thread_domain();

@@ -226,6 +226,35 @@ uint64_t space_pin_present(struct space *space, uint64_t address, bool write, ui
     return done;
 }
 
+// Copies between CORE and a page as page_pin_present finds it.
+static inline bool small_copy(struct space *space, uint64_t address, char *core, uint64_t bytes,
+                              bool write)
+{
+    uint64_t wanted = PTE_VALID | PTE_USER | (write ? PTE_WRITE : PTE_READ);
+    uint64_t place = address % PAGE_SIZE;
+    if (bytes > SPACE_SMALL || place + bytes > PAGE_SIZE || address >= SPACE_END)
+        return false;
+    interrupt_state state = lock_take(&space->lock);
+    uint64_t entry = entry_read(space, address);
+    bool present = (entry & wanted) == wanted;
+    if (present) {
+        char *user = (char *)page_pointer(pte_physical(entry)) + place;
+        memcpy(write ? user : core, write ? core : user, bytes);
+    }
+    lock_release(&space->lock, state);
+    return present;
+}
+
+bool space_read_small(struct space *space, void *destination, uint64_t address, uint64_t bytes)
+{
+    return small_copy(space, address, destination, bytes, false);
+}
+
+bool space_write_small(struct space *space, uint64_t address, const void *source, uint64_t bytes)
+{
+    return small_copy(space, address, (char *)(uintptr_t)source, bytes, true);
+}
+
 static __attribute__((noinline)) int page_pin(struct space *space, uint64_t address, bool write,
                                               uint64_t *physical)
 {

@@ -95,7 +95,7 @@ extern struct thread *threads[STACK_THREADS]; // from 1 on without gaps; records
 static inline struct thread *thread_current(void)
 {
     struct thread *thread;
-    __asm__ volatile("mv %0, tp" : "=r"(thread));
+    __asm__("mv %0, tp" : "=r"(thread)); // the same for as long as a function runs
     return thread;
 }
 

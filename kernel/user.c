@@ -213,7 +213,7 @@ void user_registers_write(const struct user_registers *registers)
     interrupt_state state = interrupts_disable();
     memcpy(thread->task.float_registers, registers->f, sizeof(registers->f));
     thread->task.float_registers[32] = registers->fcsr;
-    task_float_load();
+    task_float_forget();
     interrupts_restore(state);
     thread->registers_set = true;
 }

@@ -93,7 +93,7 @@ int64_t rref_window(struct domain *domain, struct space *space, uint64_t address
     if (!error)
         error = view_pin(&view, space, address, protection);
     if (error) {
-        record_cancel(record, domain, 0);
+        record_cancel(record, domain);
         return error;
     }
     record->type = 0;

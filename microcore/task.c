@@ -51,7 +51,7 @@ void task_started(void);
 struct task *task_current(void)
 {
     struct task *task;
-    __asm__ volatile("mv %0, tp" : "=r"(task));
+    __asm__("mv %0, tp" : "=r"(task)); // the same for as long as a function runs
     return task;
 }
 
@@ -70,7 +70,6 @@ void task_prepare(struct task *task, const char *name, void (*function)(void *),
     task->wake_pending = false;
     task->urgent = task->patient = false;
     task->fail_run = fail_inherit();
-    task->run_ns = 0;
     task->name = name;
     if (!task->hart)
         task->hart = hart_current();
@@ -108,13 +107,17 @@ void task_float_load(void)
 {
     struct task *task = task_current();
     interrupt_state state = interrupts_disable();
-    csr_clear(sstatus, SSTATUS_FS);
     if (task->uses_float) {
         csr_set(sstatus, SSTATUS_FS_CLEAN);
         float_registers_load(task->float_registers);
         csr_clear(sstatus, SSTATUS_FS_DIRTY ^ SSTATUS_FS_CLEAN);
     }
     interrupts_restore(state);
+}
+
+void task_float_forget(void)
+{
+    csr_clear(sstatus, SSTATUS_FS);
 }
 
 // ---- Run queues ----
@@ -127,7 +130,8 @@ static void list_add(struct task_list *list, struct task *task)
 }
 
 // Takes the first one; if not OWN, the first one whose context is saved.
-static struct task *list_take(struct task_list *list, bool own)
+static inline __attribute__((always_inline)) struct task *list_take(struct task_list *list,
+                                                                    bool own)
 {
     struct task *before = NULL, *task = list->first;
     while (task && !own && __atomic_load_n(&task->on_hart, __ATOMIC_ACQUIRE)) {
@@ -164,7 +168,8 @@ static enum turn task_turn(const struct task *task, bool interrupt)
     return urgent ? URGENT : task->patient ? PATIENT : NORMAL;
 }
 
-static void queue_add(struct hart *hart, struct task *task, enum turn turn)
+static inline __attribute__((always_inline)) void queue_add(struct hart *hart, struct task *task,
+                                                            enum turn turn)
 {
     struct run_queue *queue = &queues[hart->index];
     interrupt_state state = lock_take(&queue->lock);
@@ -176,15 +181,28 @@ static void queue_add(struct hart *hart, struct task *task, enum turn turn)
 }
 
 // Whose turn it is, if one of that list can be taken.
-static enum turn queue_turn(const struct run_queue *queue)
+static inline enum turn queue_turn(const struct run_queue *queue)
 {
     if (queue->lists[PATIENT].first && time_now() - queue->patient_since >= PATIENCE_NS)
         return PATIENT;
+    if (!queue->lists[URGENT].first)
+        return NORMAL;
     return queue->urgent_taken < URGENT_MAX || !queue->lists[NORMAL].first ? URGENT : NORMAL;
 }
 
+// One that can be taken where the list of *TURN has none; *TURN receives which list had it.
+static __attribute__((noinline)) struct task *list_take_other(struct run_queue *queue,
+                                                              enum turn *turn, bool own)
+{
+    struct task *task = NULL;
+    for (enum turn each = URGENT; !task && each < TURNS; each++)
+        task = list_take(&queue->lists[ *turn = each], own);
+    return task;
+}
+
 // Takes a task from the hart's own queue (OWN), or from another's if nobody is busy with that.
-static struct task *queue_take(struct run_queue *queue, bool own)
+static inline __attribute__((always_inline)) struct task *queue_take(struct run_queue *queue,
+                                                                     bool own)
 {
     interrupt_state state;
     if (!__atomic_load_n(&queue->count, __ATOMIC_ACQUIRE))
@@ -195,8 +213,8 @@ static struct task *queue_take(struct run_queue *queue, bool own)
         return NULL;
     enum turn turn = queue_turn(queue);
     struct task *task = list_take(&queue->lists[turn], own);
-    for (enum turn each = URGENT; !task && each < TURNS; each++)
-        task = list_take(&queue->lists[turn = each], own);
+    if (!task)
+        task = list_take_other(queue, &turn, own);
     if (task) {
         queue->urgent_taken = turn == URGENT ? queue->urgent_taken + 1 : 0;
         if (turn == PATIENT)
@@ -246,10 +264,7 @@ static void switch_finish(struct task *self)
 {
     if (self == self->hart->idle)
         ended_finish(self->hart);
-    if (self->uses_float)
-        task_float_load();
-    else
-        csr_clear(sstatus, SSTATUS_FS);
+    task_float_forget();
 }
 
 void task_started(void)
@@ -269,9 +284,6 @@ static void switch_to(struct hart *hart, struct task *next)
     if (self->interrupts_held)
         panic("task: %s switches with interrupts held off, not disabled", self->name);
 #endif
-    uint64_t now = time_now();
-    self->run_ns += now - self->started_ns;
-    next->started_ns = now;
     task_float_save();
     next->hart = hart;
     next->counter_offset = hart->counter_offset;
@@ -344,8 +356,10 @@ static bool hart_claim_idle(uint32_t index)
 }
 
 // A sleeping hart to run a task of HOME, HOME itself if it sleeps; NULL: all have work.
-static struct hart *hart_find_idle(struct hart *home)
+static inline struct hart *hart_find_idle(struct hart *home)
 {
+    if (!__atomic_load_n(&idle_harts, __ATOMIC_RELAXED))
+        return NULL;
     for (uint32_t step = 0; step < hart_count; step++) {
         struct hart *hart = &harts[(home->index + step) % hart_count];
         if (hart_claim_idle(hart->index))
@@ -369,7 +383,7 @@ void task_hand_over(void)
 // ran last, in its turn). One that another task woke: here if nobody else waits here, for who wakes
 // often blocks soon, and waking a hart takes far longer; if the waker does not block, a sleeping
 // hart gets it after a moment. Else on a sleeping hart, or where it ran last.
-static void task_queue(struct task *task)
+static inline __attribute__((always_inline)) void task_queue(struct task *task)
 {
     struct hart *self = hart_current();
     bool urgent = self->in_interrupt && !task->patient;
@@ -403,16 +417,17 @@ static bool state_change(struct task *task, enum task_state from, enum task_stat
 void task_wake(struct task *task)
 {
     interrupt_state state = interrupts_hold();
-    if (state_change(task, TASK_BLOCKED, TASK_READY) || state_change(task, TASK_NEW, TASK_READY)) {
-        task_queue(task);
-    } else {
+    bool ready =
+        state_change(task, TASK_BLOCKED, TASK_READY) || state_change(task, TASK_NEW, TASK_READY);
+    if (!ready) {
         __atomic_store_n(&task->wake_pending, true, __ATOMIC_SEQ_CST);
         // It may have blocked between the two looks, and not seen that.
-        if (state_change(task, TASK_BLOCKED, TASK_READY)) {
+        ready = state_change(task, TASK_BLOCKED, TASK_READY);
+        if (ready)
             task->wake_pending = false;
-            task_queue(task);
-        }
     }
+    if (ready)
+        task_queue(task);
     interrupts_let(state);
 }
 

@@ -38,10 +38,9 @@ struct task {
     bool wake_pending;    // woken before it had blocked
     bool urgent;          // comes before others when it is ready: somebody waits for what it does
     bool patient;         // once woken, lets others go first for a while: nobody waits for it
-    bool uses_float;      // a user thread: f registers are saved at a switch if sstatus.FS is dirty
-    uint32_t fail_run;    // whose requests these are, for microcore/fail.h
-    uint64_t run_ns;      // CPU time used
-    uint64_t started_ns;  // when it was last switched to
+    bool uses_float;   // a user thread: f registers are saved at a switch if sstatus.FS is dirty,
+                       // and loaded when it next uses one (sstatus.FS is off until then)
+    uint32_t fail_run; // whose requests these are, for microcore/fail.h
     const char *name;
     uint64_t float_registers[33]; // f0..f31, fcsr
 };
@@ -67,10 +66,12 @@ void task_yield(void);
 // it has got out of the way.
 void task_hurry(struct task *task);
 
-// The f registers of the current task: into task->float_registers (fork, signals), and from there
-// (exec, return from a signal handler). Nothing for a task that does not use them.
+// The f registers of the current task: into task->float_registers (fork, signals), from there (it
+// uses one), or given up, since what is there counts (exec, return from a signal handler, a
+// switch). Nothing for a task that does not use them.
 void task_float_save(void);
 void task_float_load(void);
+void task_float_forget(void);
 
 // Ends the current task; `after` runs on the hart's idle task once the stack is no longer in use.
 __attribute__((noreturn)) void task_end(void (*after)(struct task *));

@@ -135,9 +135,18 @@ static __attribute__((noinline)) void trap_core(struct trap_frame *frame)
     kernel_core_trap(frame);
 }
 
+// An f register is used for the first time since the task was switched to.
+static bool trap_is_float(const struct trap_frame *frame)
+{
+    if (frame->cause != CAUSE_ILLEGAL || frame->status & SSTATUS_FS || !task_current()->uses_float)
+        return false;
+    task_float_load();
+    return true; // if that was not it, it traps again
+}
+
 static void trap_user(struct trap_frame *frame)
 {
-    if (trap_is_stale(frame))
+    if (trap_is_stale(frame) || trap_is_float(frame))
         return;
     interrupts_enable();
     kernel_user_trap(frame);
@@ -147,9 +156,6 @@ static void trap_user(struct trap_frame *frame)
 // The f registers are the current task's, and sstatus says whether they are; the frame is older.
 static void user_status_update(struct trap_frame *frame)
 {
-    bool off = (csr_read(sstatus) & SSTATUS_FS) == 0;
-    if (off && task_current()->uses_float)
-        task_float_load();
     frame->status = (frame->status & ~(uint64_t)SSTATUS_FS) | (csr_read(sstatus) & SSTATUS_FS);
 }
 
@@ -194,7 +200,6 @@ void trap_status_user(struct trap_frame *frame)
 void trap_enter_user(struct trap_frame *frame)
 {
     interrupts_disable();
-    task_float_load();
     trap_status_user(frame);
     trap_return(frame);
 }

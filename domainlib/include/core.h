@@ -34,6 +34,21 @@ CORE_INLINE int64_t core_wait(const struct wait_item *items, uint64_t count, uin
     return core_call3(ENTRY_wait, core_pointer(items), count, deadline);
 }
 
+// The same for one event, whose count is to be waited for again: *seen receives the count that it
+// has afterwards. The next wait ends at once if somebody has signalled meanwhile.
+CORE_INLINE int64_t core_wait_next(handle_t event, uint64_t *seen, uint64_t deadline)
+{
+    register uint64_t a0 __asm__("a0") = event;
+    register uint64_t a1 __asm__("a1") = *seen;
+    register uint64_t a2 __asm__("a2") = deadline;
+    __asm__ volatile(CORE_JUMP
+                     : "+r"(a0), "+r"(a1), "+r"(a2)
+                     : [word] "i"(8 * ENTRY_wait_one)
+                     : CORE_CLOBBERS, "a3", "a4", "a5", "a6", "a7");
+    *seen = a1;
+    return (int64_t)a0;
+}
+
 // Makes an event; returns its handle. Its count starts at 0 and only grows. Counts against the
 // manifest's `events`.
 CORE_INLINE int64_t core_event_create(void)

@@ -15,10 +15,28 @@ struct mutex {
     _Atomic uint32_t event; // handle + 1, 0: not made yet
 };
 
-// Sleeps until the mutex is free, whatever kicks the thread meanwhile. Not recursive.
-void mutex_lock(struct mutex *mutex);
+enum mutex_word { MUTEX_FREE, MUTEX_LOCKED, MUTEX_CONTENDED };
+
+void mutex_lock_late(struct mutex *mutex);  // of mutex_lock, which was not the first
+void mutex_wake(const struct mutex *mutex); // of mutex_unlock: somebody may sleep
+
+// Sleeps until the mutex is free, whatever kicks the thread meanwhile. Not recursive. Where others
+// may sleep the exchange hides that, until mutex_lock_late says so again: an unlock between the two
+// wakes nobody, but then this thread finds the mutex free, takes it as contended, and its own
+// unlock does.
+static inline void mutex_lock(struct mutex *mutex)
+{
+    if (__atomic_exchange_n(&mutex->word, MUTEX_LOCKED, __ATOMIC_ACQUIRE) != MUTEX_FREE)
+        mutex_lock_late(mutex);
+}
+
+static inline void mutex_unlock(struct mutex *mutex)
+{
+    if (__atomic_exchange_n(&mutex->word, MUTEX_FREE, __ATOMIC_RELEASE) == MUTEX_CONTENDED)
+        mutex_wake(mutex);
+}
+
 // The same until DEADLINE (nanoseconds since boot). Returns whether it was locked.
 bool mutex_lock_until(struct mutex *mutex, uint64_t deadline);
 
 bool mutex_trylock(struct mutex *mutex);
-void mutex_unlock(struct mutex *mutex);

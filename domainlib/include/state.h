@@ -9,56 +9,114 @@
 //
 // Neither needs checks in between: what goes wrong is told at the end. A reader gets zeros from
 // then on. Values that are read come from another image: check them like any input.
+//
+// Each value begins at a multiple of 8, so all are copied by words. Callers wait while state is
+// handed over: what is written or read piece by piece is inline, and a record may be filled in and
+// looked at where it lies (state_room, state_view).
 #pragma once
 #include <stdbool.h>
 #include <stdint.h>
+#include <string.h>
 #include "kernel/abi/rpc.h"
 
 #define STATE_KIND(a, b, c, d)                                                                     \
     ((uint32_t)(a) | (uint32_t)(b) << 8 | (uint32_t)(c) << 16 | (uint32_t)(d) << 24)
 
+#define STATE_PIECE 4096u // bytes that can be looked at or filled in at once
+
 struct state_writer {
-    rref_t state;            // 0: none yet; the header's place comes first
-    uint64_t length, stored; // in all; of these, in the RRef already
-    uint64_t room;           // of the RRef
-    bool failed;             // out of memory
+    uint8_t *next, *end; // where the next value goes, and how far there is room
+    rref_t state;        // 0: none yet; the header's place comes first
+    uint64_t stored;     // bytes that are in it already
+    uint64_t room;       // of the RRef
+    bool failed;         // out of memory
 };
 
-void state_write(struct state_writer *writer, const void *bytes, uint64_t n);
+static inline uint64_t state_padded(uint64_t n)
+{
+    return (n + 7) & ~(uint64_t)7;
+}
+
+// The slow ways of what follows.
+void state_flush(struct state_writer *writer);
+void state_write_long(struct state_writer *writer, const void *bytes, uint64_t n);
+
+// Room for a value of N bytes, at most STATE_PIECE, all of which the caller fills in before it
+// writes anything else.
+static inline void *state_room(struct state_writer *writer, uint64_t n)
+{
+    uint64_t padded = state_padded(n);
+    if (padded > (uint64_t)(writer->end - writer->next))
+        state_flush(writer);
+    uint8_t *place = writer->next;
+    writer->next = place + padded;
+    if (padded != n)
+        *(uint64_t *)(void *)(place + padded - 8) = 0;
+    return __builtin_assume_aligned(place, 8);
+}
+
+static inline void state_write(struct state_writer *writer, const void *bytes, uint64_t n)
+{
+    if (n > STATE_PIECE)
+        state_write_long(writer, bytes, n);
+    else if (n)
+        memcpy(state_room(writer, n), bytes, n);
+}
 
 static inline void state_write_u64(struct state_writer *writer, uint64_t value)
 {
-    state_write(writer, &value, sizeof value);
+    *(uint64_t *)state_room(writer, sizeof value) = value;
 }
 
-// TEXT with its length; NULL counts as empty. What follows begins at a multiple of 8 again, so that
-// it is copied by words.
+// TEXT, shorter than STATE_PIECE; NULL counts as empty.
 void state_write_text(struct state_writer *writer, const char *text);
 
 // Ends writing, also where it failed. Value: the RRef, which domain_export returns; -ENOMEM.
 RpcResult state_finish(struct state_writer *writer, uint32_t kind, uint64_t schema);
 
 struct state_reader {
+    const uint8_t *next, *end; // what has been fetched and not been read
     rref_t state;
-    uint64_t length, position;    // header included
-    uint64_t staged_from, staged; // which bytes have been fetched
-    bool failed;                  // too short, or state_refuse, or state_fail
-    int64_t error;                // why
+    uint64_t length, fetched; // bytes in all, and of these fetched; header included
+    bool failed;              // too short, or state_refuse, or state_fail
+    int64_t error;            // why
 };
 
 // Takes STATE over; state_close frees it. The predecessor may still write to it: what was read once
 // is what counts.
 void state_open(struct state_reader *reader, rref_t state, uint32_t kind, uint64_t schema);
-void state_read(struct state_reader *reader, void *bytes, uint64_t n);
+
+// The slow ways of what follows.
+const void *state_view_late(struct state_reader *reader, uint64_t n);
+void state_read_long(struct state_reader *reader, void *bytes, uint64_t n);
+
+// The next value of N bytes, at most STATE_PIECE, where it lies until anything else is read: in the
+// reader's own memory, so that it does not change. Zeros where there is no such value.
+static inline const void *state_view(struct state_reader *reader, uint64_t n)
+{
+    const uint8_t *place = reader->next;
+    if (state_padded(n) > (uint64_t)(reader->end - place))
+        return state_view_late(reader, n);
+    reader->next = place + state_padded(n);
+    return __builtin_assume_aligned(place, 8);
+}
+
+static inline void state_read(struct state_reader *reader, void *bytes, uint64_t n)
+{
+    if (n > STATE_PIECE)
+        state_read_long(reader, bytes, n);
+    else if (n)
+        memcpy(bytes, state_view(reader, n), n);
+}
 
 static inline uint64_t state_read_u64(struct state_reader *reader)
 {
-    uint64_t value = 0;
-    state_read(reader, &value, sizeof value);
-    return value;
+    return *(const uint64_t *)state_view(reader, sizeof(uint64_t));
 }
 
-// A text of at most MAX bytes, allocated, with a NUL; NULL where it failed.
+// A text of at most MAX bytes, with a NUL: where it lies, as state_view, or allocated. NULL where
+// that failed.
+const char *state_view_text(struct state_reader *reader, uint64_t max);
 char *state_read_text(struct state_reader *reader, uint64_t max);
 
 // A value makes no sense: what follows is not read.

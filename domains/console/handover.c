@@ -4,7 +4,8 @@
 #include "console.h"
 #include "state.h"
 
-#define KIND STATE_KIND('c', 'o', 'n', 's')
+#define KIND  STATE_KIND('c', 'o', 'n', 's')
+#define PIECE 2048u // symbols or bytes
 
 struct record {
     struct termios settings;
@@ -16,6 +17,44 @@ struct record {
     uint32_t input_count, output_count;
     uint64_t read_timeout;
 };
+
+// What waits in the two rings, PIECE at a time.
+static uint32_t piece(uint32_t left)
+{
+    return left < PIECE ? left : PIECE;
+}
+
+static void input_export(struct state_writer *writer)
+{
+    for (uint32_t at = typed->tail, n; at != typed->head; at += n) {
+        n = piece(typed->head - at);
+        uint16_t *symbols = state_room(writer, n * sizeof *symbols);
+        for (uint32_t i = 0; i < n; i++)
+            symbols[i] = typed->symbols[(at + i) % INPUT_SIZE];
+    }
+}
+
+static void output_export(struct state_writer *writer)
+{
+    for (uint32_t at = console.output_tail, n; at != console.output_head; at += n) {
+        n = piece(console.output_head - at);
+        uint8_t *bytes = state_room(writer, n);
+        for (uint32_t i = 0; i < n; i++)
+            bytes[i] = console.output[(at + i) % OUTPUT_SIZE];
+    }
+}
+
+static void input_import(struct state_reader *reader, uint32_t count)
+{
+    for (uint32_t done = 0; done < count; done += PIECE)
+        state_read(reader, typed->symbols + done, piece(count - done) * sizeof *typed->symbols);
+}
+
+static void output_import(struct state_reader *reader, uint32_t count)
+{
+    for (uint32_t done = 0; done < count; done += PIECE)
+        state_read(reader, console.output + done, piece(count - done));
+}
 
 RpcResult domain_export(uint64_t schema)
 {
@@ -39,10 +78,8 @@ RpcResult domain_export(uint64_t schema)
     };
     state_write(&writer, &record, sizeof record);
     state_write(&writer, typed->line, record.line_length);
-    for (uint32_t i = typed->tail; i != typed->head; i++)
-        state_write(&writer, &typed->symbols[i % INPUT_SIZE], sizeof typed->symbols[0]);
-    for (uint32_t i = console.output_tail; i != console.output_head; i++)
-        state_write(&writer, &console.output[i % OUTPUT_SIZE], 1);
+    input_export(&writer);
+    output_export(&writer);
     if (schema >= 2) {
         state_write_u64(&writer, console.bytes_read);
         state_write_u64(&writer, console.bytes_written);
@@ -82,8 +119,8 @@ int64_t domain_import(rref_t state, uint64_t schema)
     if (!reader.failed)
         record_take(&record);
     state_read(&reader, typed->line, typed->line_length);
-    state_read(&reader, typed->symbols, typed->head * sizeof typed->symbols[0]);
-    state_read(&reader, console.output, console.output_head);
+    input_import(&reader, typed->head);
+    output_import(&reader, console.output_head);
     if (schema >= 2) {
         console.bytes_read = state_read_u64(&reader);
         console.bytes_written = state_read_u64(&reader);

@@ -13,47 +13,85 @@
 
 static struct mutex files_lock;
 
+#define ROOM_FIRST 16u // entries; it grows with the numbers that are used
+
+static __attribute__((noinline)) int64_t room_make(struct file_table *table, uint32_t room)
+{
+    struct descriptor *entries = calloc(room, sizeof *entries);
+    if (!entries)
+        return -ENOMEM;
+    if (table->used)
+        memcpy(entries, table->entries, table->used * sizeof *entries);
+    free(table->entries);
+    table->entries = entries;
+    table->room = room;
+    return 0;
+}
+
+static uint32_t room_for(uint32_t number)
+{
+    uint32_t room = ROOM_FIRST;
+    while (number >= room)
+        room *= 2;
+    return room;
+}
+
 int64_t files_create(struct file_table *table)
 {
-    table->entries = calloc(DESCRIPTORS_MAX, sizeof *table->entries);
-    table->used = 0;
-    return table->entries ? 0 : -ENOMEM;
+    *table = (struct file_table){0};
+    return room_make(table, ROOM_FIRST);
 }
 
 int64_t files_clone(struct file_table *to, struct file_table *from)
 {
-    int64_t result = files_create(to);
-    if (result < 0)
-        return result;
+    *to = (struct file_table){0};
     mutex_lock(&files_lock);
-    to->used = from->used;
-    memcpy(to->entries, from->entries, to->used * sizeof *to->entries);
-    for (uint32_t i = 0; i < to->used; i++)
-        if (to->entries[i].file)
-            to->entries[i].file->references++;
+    int64_t result = room_make(to, from->room);
+    if (result == 0) {
+        to->used = from->used;
+        memcpy(to->entries, from->entries, to->used * sizeof *to->entries);
+        for (uint32_t i = 0; i < to->used; i++)
+            if (to->entries[i].file)
+                to->entries[i].file->references++;
+    }
     mutex_unlock(&files_lock);
-    return 0;
+    return result;
 }
 
-void descriptor_fill(struct file_table *table, uint32_t number, struct open_file *file,
-                     bool close_on_exec)
+int64_t descriptor_fill(struct file_table *table, uint32_t number, struct open_file *file,
+                        bool close_on_exec)
 {
+    if (number >= table->room && room_make(table, room_for(number)) < 0)
+        return -ENOMEM;
     table->entries[number] = (struct descriptor){file, close_on_exec};
     if (number >= table->used)
         table->used = number + 1;
+    return 0;
 }
 
 // Empties a descriptor; returns the file it referred to, or NULL.
 static struct open_file *descriptor_take(struct thread *thread, uint32_t descriptor)
 {
     struct file_table *table = &thread->process->files;
-    if (descriptor >= DESCRIPTORS_MAX)
-        return NULL;
+    struct open_file *file = NULL;
     mutex_lock(&files_lock);
-    struct open_file *file = table->entries[descriptor].file;
-    table->entries[descriptor] = (struct descriptor){0};
+    if (descriptor < table->used) {
+        file = table->entries[descriptor].file;
+        table->entries[descriptor] = (struct descriptor){0};
+    }
     mutex_unlock(&files_lock);
     return file;
+}
+
+int64_t descriptor_close_set(struct thread *thread, uint32_t number, bool close_on_exec)
+{
+    struct file_table *table = &thread->process->files;
+    mutex_lock(&files_lock);
+    bool is_open = number < table->used && table->entries[number].file;
+    if (is_open)
+        table->entries[number].close_on_exec = close_on_exec;
+    mutex_unlock(&files_lock);
+    return is_open ? 0 : -EBADF;
 }
 
 void files_close_all(struct thread *thread, struct file_table *table)
@@ -64,7 +102,7 @@ void files_close_all(struct thread *thread, struct file_table *table)
         if (table->entries[i].file)
             file_put(thread, descriptor_take(thread, i));
     free(table->entries);
-    table->entries = NULL;
+    *table = (struct file_table){0};
 }
 
 void files_close_on_exec(struct thread *thread, struct file_table *table)
@@ -76,21 +114,33 @@ void files_close_on_exec(struct thread *thread, struct file_table *table)
 
 struct open_file *file_get(struct thread *thread, int32_t descriptor)
 {
+    const struct file_table *table = &thread->process->files;
     struct open_file *file = NULL;
-    if (descriptor < 0 || descriptor >= DESCRIPTORS_MAX)
-        return NULL;
     mutex_lock(&files_lock);
-    file = thread->process->files.entries[descriptor].file;
+    if ((uint32_t)descriptor < table->used)
+        file = table->entries[(uint32_t)descriptor].file;
     if (file)
-        file->references++;
+        atomic_fetch_add_explicit(&file->references, 1, memory_order_relaxed);
     mutex_unlock(&files_lock);
     return file;
+}
+
+struct file_use file_use(struct thread *thread, int32_t descriptor)
+{
+    const struct process *process = thread->process;
+    if (process->thread_count != 1) {
+        struct open_file *file = file_get(thread, descriptor);
+        return (struct file_use){file, file != NULL};
+    }
+    if ((uint32_t)descriptor >= process->files.used)
+        return (struct file_use){0};
+    return (struct file_use){process->files.entries[(uint32_t)descriptor].file, false};
 }
 
 void file_put(struct thread *thread, struct open_file *file)
 {
     (void)thread;
-    if (!file || atomic_fetch_sub(&file->references, 1) != 1)
+    if (!file || atomic_fetch_sub_explicit(&file->references, 1, memory_order_acq_rel) != 1)
         return;
     if (file->pipe)
         pipe_end_close(file);
@@ -109,9 +159,11 @@ int64_t descriptor_add(struct thread *thread, struct open_file *file, int32_t lo
     int64_t result = -EMFILE;
     mutex_lock(&files_lock);
     for (int32_t i = lowest; i < DESCRIPTORS_MAX && result < 0; i++) {
-        if (table->entries[i].file)
+        if ((uint32_t)i < table->used && table->entries[i].file)
             continue;
-        descriptor_fill(table, (uint32_t)i, file, close_on_exec);
+        result = descriptor_fill(table, (uint32_t)i, file, close_on_exec);
+        if (result < 0)
+            break;
         result = i;
     }
     mutex_unlock(&files_lock);
@@ -126,9 +178,11 @@ static int64_t descriptor_set(struct thread *thread, struct open_file *file, uin
         return -EBADF;
     mutex_lock(&files_lock);
     struct file_table *table = &thread->process->files;
-    struct open_file *old = table->entries[descriptor].file;
-    descriptor_fill(table, descriptor, file, close_on_exec);
+    struct open_file *old = descriptor < table->used ? table->entries[descriptor].file : NULL;
+    int64_t result = descriptor_fill(table, descriptor, file, close_on_exec);
     mutex_unlock(&files_lock);
+    if (result < 0)
+        return result;
     file_put(thread, old);
     return descriptor;
 }
@@ -195,15 +249,23 @@ static int64_t lock_answer(struct thread *thread, uint64_t address)
     return user_write(thread, address, &none, sizeof none);
 }
 
+static int64_t descriptor_close_get(struct thread *thread, uint32_t number)
+{
+    const struct file_table *table = &thread->process->files;
+    mutex_lock(&files_lock);
+    bool is_open = number < table->used && table->entries[number].file;
+    bool closes = is_open && table->entries[number].close_on_exec;
+    mutex_unlock(&files_lock);
+    return is_open ? closes : -EBADF;
+}
+
 static int64_t file_control(struct thread *thread, struct open_file *file, const uint64_t *a)
 {
-    struct descriptor *entry = &thread->process->files.entries[(uint32_t)a[0]];
     switch (a[1]) {
     case FCNTL_GET_CLOSE:
-        return entry->close_on_exec;
+        return descriptor_close_get(thread, (uint32_t)a[0]);
     case FCNTL_SET_CLOSE:
-        entry->close_on_exec = a[2] & 1;
-        return 0;
+        return descriptor_close_set(thread, (uint32_t)a[0], a[2] & 1);
     case FCNTL_GET_FLAGS:
         return file->flags;
     case FCNTL_SET_FLAGS:

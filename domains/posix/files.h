@@ -32,8 +32,10 @@
 struct pipe {
     uint8_t *bytes; // PIPE_SIZE
     uint32_t start, filled;
-    uint32_t readers, writers; // open files
-    struct wait_queue queue;   // who waits for either end, poll too
+    uint32_t readers, writers;  // open files
+    struct wait_queue queue;    // who waits for either end, poll too
+    struct pipe *next_numbered; // while state is handed over, as of a file
+    uint32_t number;
 };
 
 // Shared by all descriptors that were duplicated or inherited from one open().
@@ -48,8 +50,10 @@ struct open_file {
     _Atomic uint64_t position;
     _Atomic uint32_t position_busy; // a transfer that will move the position is under way
     struct wait_queue position_queue;
-    struct pipe *pipe; // an end of it, by the access mode; then there is no place
-    char *path;        // of a directory: absolute, allocated
+    struct pipe *pipe;               // an end of it, by the access mode; then there is no place
+    char *path;                      // of a directory: absolute, allocated
+    struct open_file *next_numbered; // while state is handed over: those that are, (handover.c)
+    uint32_t number;                 // and its number among them; else 0
 };
 
 struct descriptor {
@@ -58,8 +62,9 @@ struct descriptor {
 };
 
 struct file_table {
-    struct descriptor *entries; // DESCRIPTORS_MAX
+    struct descriptor *entries; // NULL: the process is a zombie
     uint32_t used;              // from here on all have been empty so far
+    uint32_t room;              // entries that there are, DESCRIPTORS_MAX at most
 };
 
 struct thread;
@@ -70,14 +75,31 @@ int64_t files_clone(struct file_table *to, struct file_table *from);
 void files_close_all(struct thread *thread, struct file_table *table);
 void files_close_on_exec(struct thread *thread, struct file_table *table);
 
-// Makes a descriptor refer to FILE, whose reference it takes over. files_lock is held, or nobody
-// else has the table yet.
-void descriptor_fill(struct file_table *table, uint32_t number, struct open_file *file,
-                     bool close_on_exec);
+// Makes a descriptor, below DESCRIPTORS_MAX, refer to FILE, whose reference it takes over.
+// files_lock is held, or nobody else has the table yet. 0 or -ENOMEM.
+int64_t descriptor_fill(struct file_table *table, uint32_t number, struct open_file *file,
+                        bool close_on_exec);
+
+// Whether execve closes it. -EBADF.
+int64_t descriptor_close_set(struct thread *thread, uint32_t number, bool close_on_exec);
+
+// The file behind a descriptor while one call uses it; NULL: -EBADF. Where a process has one
+// thread, nobody can close it meanwhile, so nothing is counted.
+struct file_use {
+    struct open_file *file;
+    bool is_counted;
+};
+struct file_use file_use(struct thread *thread, int32_t descriptor);
 
 // The file behind a descriptor, with a reference that file_put gives back; NULL: -EBADF.
 struct open_file *file_get(struct thread *thread, int32_t descriptor);
 void file_put(struct thread *thread, struct open_file *file);
+
+static inline void file_leave(struct thread *thread, struct file_use use)
+{
+    if (use.is_counted)
+        file_put(thread, use.file);
+}
 
 // The lowest free descriptor from LOWEST on, now referring to FILE, whose reference it takes over.
 // -EMFILE, with the reference still the caller's.
@@ -143,7 +165,8 @@ int64_t terminal_job_control(struct thread *thread, uint64_t request, uint64_t a
 // 0 if the process may use the terminal now, else it was sent a signal (-EINTR) or may not (-EIO).
 int64_t terminal_check(struct thread *thread, uint32_t signal);
 int64_t terminal_open(struct thread *thread, const struct open_file *file);
-int64_t terminal_start(void); // 0 or a negative errno
+int64_t terminal_prepare(void); // what needs no predecessor; these two: 0 or a negative errno
+int64_t terminal_start(void);
 // Its thread touches nothing from now on; -EBUSY: it does not come to an end.
 int64_t terminal_stop(void);
 struct state_writer;

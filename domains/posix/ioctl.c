@@ -90,10 +90,8 @@ static int64_t file_control(struct thread *thread, struct open_file *file, const
         file->flags = on ? file->flags | OPEN_NONBLOCK : file->flags & ~OPEN_NONBLOCK;
         return 0;
     }
-    if (number == FIOCLEX || number == FIONCLEX) {
-        thread->process->files.entries[(uint32_t)a[0]].close_on_exec = number == FIOCLEX;
-        return 0;
-    }
+    if (number == FIOCLEX || number == FIONCLEX)
+        return descriptor_close_set(thread, (uint32_t)a[0], number == FIOCLEX);
     if (file->pipe)
         return number == FIONREAD ? filled_tell(thread, file, a[2]) : -ENOTTY;
     if (file->path || (file->flags & OPEN_PATH))

@@ -286,7 +286,8 @@ int64_t call_umount2(struct thread *thread, const uint64_t *a)
 
 void mount_disk_restore(const char *path)
 {
-    snprintf(disk_path, sizeof disk_path, "%s", path);
+    size_t length = strlen(path), most = sizeof disk_path - 1;
+    memcpy(disk_path, path, length < most ? length : most);
 }
 
 void mount_disk_release(struct thread *thread)

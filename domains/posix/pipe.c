@@ -108,42 +108,79 @@ static int64_t ring_write(struct pipe *pipe, handle_t space, uint64_t address, u
     return done ? (int64_t)done : -EFAULT;
 }
 
-// One attempt, or a sleep until it may go better. Who changes the pipe wakes the queue with
-// pipe_lock held: joined and the event's count read under it, no wake-up is missed.
-static int64_t pipe_try(struct thread *thread, struct open_file *file, uint64_t address, uint64_t n,
-                        bool is_read)
+// Sleeps until the pipe has changed. Who changes it wakes the queue with pipe_lock held: joined
+// under it, no wake-up is missed. It is held already, and given back. 0 or -EINTR.
+static inline int64_t pipe_sleep(struct thread *thread, struct pipe *pipe)
+{
+    struct waiter waiter;
+    queue_join(&pipe->queue, &waiter, thread);
+    mutex_unlock(&pipe_lock);
+    int64_t slept = sleep_again(thread);
+    queue_leave(&pipe->queue, &waiter);
+    return slept;
+}
+
+// For one who reads from an empty pipe. As pipe_sleep, and then reads.
+static __attribute__((noinline)) int64_t pipe_await(struct thread *thread, struct open_file *file,
+                                                    uint64_t address, uint64_t n)
+{
+    int64_t slept = pipe_sleep(thread, file->pipe);
+    return slept < 0 ? slept : pipe_read(thread, file, address, n);
+}
+
+// Attempts, and sleeps until one may go better. pipe_lock is held already, and given back.
+static __attribute__((noinline)) int64_t pipe_insist(struct thread *thread, struct open_file *file,
+                                                     uint64_t address, uint64_t n, bool is_read)
 {
     handle_t space = thread->process->memory.space;
     struct pipe *pipe = file->pipe;
-    struct waiter waiter;
     for (;;) {
-        uint64_t seen = 0;
-        mutex_lock(&pipe_lock);
         int64_t result =
             is_read ? ring_read(pipe, space, address, n) : ring_write(pipe, space, address, n);
         if (result > 0)
             queue_wake(&pipe->queue);
-        bool sleeps = result == -EAGAIN && !(file->flags & OPEN_NONBLOCK);
-        if (sleeps) {
-            queue_join(&pipe->queue, &waiter, thread);
-            seen = sleep_prepare(thread);
-        }
-        mutex_unlock(&pipe_lock);
-        if (!sleeps)
+        if (result != -EAGAIN || (file->flags & OPEN_NONBLOCK)) {
+            mutex_unlock(&pipe_lock);
             return result;
-        int64_t slept = sleep_until(thread, seen, WAIT_FOREVER);
-        queue_leave(&pipe->queue, &waiter);
+        }
+        int64_t slept = pipe_sleep(thread, pipe);
         if (slept < 0)
             return slept;
+        mutex_lock(&pipe_lock);
     }
 }
 
-int64_t pipe_read(struct thread *thread, struct open_file *file, uint64_t address, uint64_t n)
+// What has come of a copy of one run. pipe_lock is given back.
+static inline int64_t run_end(struct pipe *pipe, int64_t copied)
 {
-    return n ? pipe_try(thread, file, address, n, true) : 0;
+    if (copied > 0)
+        queue_wake(&pipe->queue);
+    mutex_unlock(&pipe_lock);
+    return copied > 0 ? copied : -EFAULT;
 }
 
-// The rest of a write that began with RESULT, as pipe_try gave it.
+// The short way where there is something, and what is to be read lies in one run.
+int64_t pipe_read(struct thread *thread, struct open_file *file, uint64_t address, uint64_t n)
+{
+    struct pipe *pipe = file->pipe;
+    if (!n)
+        return 0;
+    mutex_lock(&pipe_lock);
+    uint64_t total = n < pipe->filled ? n : pipe->filled;
+    if (!total && pipe->writers && !(file->flags & OPEN_NONBLOCK))
+        return pipe_await(thread, file, address, n);
+    if (!total || total > PIPE_SIZE - pipe->start)
+        return pipe_insist(thread, file, address, n, true);
+    int64_t copied =
+        core_space_write(thread->process->memory.space, address, pipe->bytes + pipe->start, total);
+    if (copied > 0) {
+        pipe->start = (pipe->start + (uint32_t)copied) % PIPE_SIZE;
+        pipe->filled -= (uint32_t)copied;
+    }
+    return run_end(pipe, copied);
+}
+
+// The rest of a write that began with RESULT, as the first attempt gave it.
 static __attribute__((noinline)) int64_t write_go_on(struct thread *thread, struct open_file *file,
                                                      uint64_t address, uint64_t n, int64_t result)
 {
@@ -163,16 +200,29 @@ static __attribute__((noinline)) int64_t write_go_on(struct thread *thread, stru
         done += (uint64_t)result;
         if (done == n || (file->flags & OPEN_NONBLOCK))
             return (int64_t)done;
-        result = pipe_try(thread, file, address + done, n - done, false);
+        mutex_lock(&pipe_lock);
+        result = pipe_insist(thread, file, address + done, n - done, false);
     }
 }
 
+// The short way where all of it has room, in one run.
 int64_t pipe_write(struct thread *thread, struct open_file *file, uint64_t address, uint64_t n)
 {
-    int64_t result = n ? pipe_try(thread, file, address, n, false) : 0;
-    if (result == (int64_t)n)
-        return result;
-    return write_go_on(thread, file, address, n, result);
+    struct pipe *pipe = file->pipe;
+    int64_t result = 0;
+    if (!n)
+        return 0;
+    mutex_lock(&pipe_lock);
+    uint32_t at = (pipe->start + pipe->filled) % PIPE_SIZE;
+    if (pipe->readers && n <= PIPE_SIZE - pipe->filled && n <= PIPE_SIZE - at) {
+        result = core_space_read(thread->process->memory.space, pipe->bytes + at, address, n);
+        if (result > 0)
+            pipe->filled += (uint32_t)result;
+        result = run_end(pipe, result);
+    } else {
+        result = pipe_insist(thread, file, address, n, false);
+    }
+    return result == (int64_t)n ? result : write_go_on(thread, file, address, n, result);
 }
 
 uint32_t pipe_poll(struct open_file *file)

@@ -36,6 +36,16 @@ uint32_t file_poll(struct open_file *file)
     return result.status < 0 ? FS_POLL_ERROR | FS_POLL_HANGUP : (uint32_t)result.value;
 }
 
+// A wake-up takes a thread out of a pipe's queue.
+static void set_join_again(struct thread *thread, struct poll_set *set)
+{
+    for (uint32_t i = 0; i < set->count; i++) {
+        struct open_file *file = set->files[i];
+        if (file && file->pipe && !__atomic_load_n(&set->waiters[i].queued, __ATOMIC_ACQUIRE))
+            queue_join(pipe_queue(file), &set->waiters[i], thread);
+    }
+}
+
 static void set_open(struct thread *thread, struct poll_set *set)
 {
     for (uint32_t i = 0; i < set->count; i++) {
@@ -80,6 +90,7 @@ static int64_t set_wait(struct thread *thread, struct poll_set *set, uint64_t de
             {.event = thread->event, .seen = sleep_prepare(thread)},
             {.event = event, .seen = event ? (uint64_t)core_event_count(event) : 0},
         };
+        set_join_again(thread, set);
         int64_t ready = set_look(set);
         uint64_t now = core_time(), patience = now + TERMINAL_PATIENCE_NS;
         if (ready || now >= deadline)

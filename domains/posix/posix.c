@@ -39,14 +39,14 @@ static bool is_started_again(void)
     return false;
 }
 
-// What an import needs of the heap is there before callers wait for it.
+// What an import and an attach need is there before callers wait for them.
 #define IMPORT_BYTES 65536u
 
 int64_t domain_init(void)
 {
     void *volatile room = malloc(IMPORT_BYTES); // and stays in the heap when it is free
     free(room);
-    return 0;
+    return terminal_prepare();
 }
 
 // Where there is no predecessor, process 1 is started; it is told if there was one that crashed.

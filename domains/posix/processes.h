@@ -68,8 +68,9 @@ struct thread {
     uint64_t robust_list; // user address of what it locks (futex.c), 0: none
     // These stay with the place when its thread ends.
     handle_t event;
-    rref_t names;  // NAMES_SIZE, lent to file systems: names and link targets
-    rref_t data;   // DATA_SIZE, lent to file systems: structures
+    uint64_t event_seen; // its count, as the last sleep_again left it
+    rref_t names;        // NAMES_SIZE, lent to file systems: names and link targets
+    rref_t data;         // DATA_SIZE, lent to file systems: structures
     rref_t bytes;  // DATA_SIZE, lent to file systems: what is read and written in small pieces
     rref_t window; // over the caller's memory while larger pieces are; 0: not made yet
 };

@@ -18,20 +18,20 @@ typedef int64_t transfer_function(struct thread *thread, struct open_file *file,
                                   uint64_t n, uint64_t *position);
 
 // Gives back the reference to FILE; NULL: there is no such file.
-static int64_t transfer_held(struct thread *thread, struct open_file *file, const uint64_t *a,
+static int64_t transfer_held(struct thread *thread, struct file_use use, const uint64_t *a,
                              uint64_t *position, transfer_function *function)
 {
     uint64_t n = a[2] < COUNT_MAX ? a[2] : COUNT_MAX;
     uint64_t skip = thread->is_repeated ? thread->progress : 0; // moved before it was interrupted
     thread->is_repeated = false; // what follows in this call is no repetition
-    if (!file)
+    if (!use.file)
         return -EBADF;
     if (position)
         *position += skip;
     int64_t result = -ESPIPE;
-    if (!position || !file->pipe)
-        result = function(thread, file, a[1] + skip, n - skip, position);
-    file_put(thread, file);
+    if (!position || !use.file->pipe)
+        result = function(thread, use.file, a[1] + skip, n - skip, position);
+    file_leave(thread, use);
     if (result == -EINTR)
         return result;
     thread->progress = 0;
@@ -41,7 +41,7 @@ static int64_t transfer_held(struct thread *thread, struct open_file *file, cons
 static int64_t transfer_call(struct thread *thread, const uint64_t *a, uint64_t *position,
                              transfer_function *function)
 {
-    return transfer_held(thread, file_get(thread, (int32_t)a[0]), a, position, function);
+    return transfer_held(thread, file_use(thread, (int32_t)a[0]), a, position, function);
 }
 
 // May this call go to a pipe as it is?
@@ -52,41 +52,41 @@ static inline bool call_is_piped(const struct thread *thread, const struct open_
            !thread->is_repeated;
 }
 
-static __attribute__((noinline)) int64_t stream_call(struct thread *thread, struct open_file *file,
+static __attribute__((noinline)) int64_t stream_call(struct thread *thread, struct file_use use,
                                                      const uint64_t *a, transfer_function *function)
 {
-    return transfer_held(thread, file, a, NULL, function);
+    return transfer_held(thread, use, a, NULL, function);
 }
 
 int64_t call_read(struct thread *thread, const uint64_t *a)
 {
-    struct open_file *file = file_get(thread, (int32_t)a[0]);
-    if (!call_is_piped(thread, file, a, OPEN_READ))
-        return stream_call(thread, file, a, file_read);
-    int64_t result = pipe_read(thread, file, a[1], a[2]);
-    file_put(thread, file);
+    struct file_use use = file_use(thread, (int32_t)a[0]);
+    if (!call_is_piped(thread, use.file, a, OPEN_READ))
+        return stream_call(thread, use, a, file_read);
+    int64_t result = pipe_read(thread, use.file, a[1], a[2]);
+    file_leave(thread, use);
     return result;
 }
 
 int64_t call_write(struct thread *thread, const uint64_t *a)
 {
-    struct open_file *file = file_get(thread, (int32_t)a[0]);
-    if (!call_is_piped(thread, file, a, OPEN_WRITE))
-        return stream_call(thread, file, a, file_write);
-    int64_t result = pipe_write(thread, file, a[1], a[2]);
-    file_put(thread, file);
+    struct file_use use = file_use(thread, (int32_t)a[0]);
+    if (!call_is_piped(thread, use.file, a, OPEN_WRITE))
+        return stream_call(thread, use, a, file_write);
+    int64_t result = pipe_write(thread, use.file, a[1], a[2]);
+    file_leave(thread, use);
     return result;
 }
 
 // A call at a position, as transfer_held. Out of line, so that the short way saves little.
-static __attribute__((noinline)) int64_t position_call(struct thread *thread,
-                                                       struct open_file *file, const uint64_t *a,
+static __attribute__((noinline)) int64_t position_call(struct thread *thread, struct file_use use,
+                                                       const uint64_t *a,
                                                        transfer_function *function)
 {
     uint64_t position = a[3];
     if ((int64_t)position >= 0)
-        return transfer_held(thread, file, a, &position, function);
-    file_put(thread, file);
+        return transfer_held(thread, use, a, &position, function);
+    file_leave(thread, use);
     return -EINVAL;
 }
 
@@ -103,12 +103,12 @@ static inline bool call_is_direct(const struct thread *thread, const struct open
 static inline int64_t direct_call(struct thread *thread, const uint64_t *a, bool is_read)
 {
     int64_t result = -EAGAIN;
-    struct open_file *file = file_get(thread, (int32_t)a[0]);
-    if (file && call_is_direct(thread, file, a, is_read ? OPEN_WRITE : OPEN_READ))
-        result = direct_transfer(thread, file, a[1], (uint32_t)a[2], a[3], is_read);
+    struct file_use use = file_use(thread, (int32_t)a[0]);
+    if (use.file && call_is_direct(thread, use.file, a, is_read ? OPEN_WRITE : OPEN_READ))
+        result = direct_transfer(thread, use.file, a[1], (uint32_t)a[2], a[3], is_read);
     if (result == -EAGAIN)
-        return position_call(thread, file, a, is_read ? file_read : file_write);
-    file_put(thread, file);
+        return position_call(thread, use, a, is_read ? file_read : file_write);
+    file_leave(thread, use);
     return result;
 }
 

@@ -233,16 +233,21 @@ static void watch_serve(struct worker *self)
     } while (worker_wait(self, items, items[0].event ? 1 : 0, core_time() + pause));
 }
 
+int64_t terminal_prepare(void)
+{
+    int64_t status = core_rref_alloc(DATA_SIZE, 0);
+    if (status < 0)
+        return status;
+    watch_buffer = (rref_t)status;
+    return 0;
+}
+
 int64_t terminal_start(void)
 {
-    int64_t status = watch_buffer ? (int64_t)watch_buffer : core_rref_alloc(DATA_SIZE, 0);
-    if (status >= 0) {
-        watch_buffer = (rref_t)status;
-        status = worker_start(&watch, watch_serve);
-    }
+    int64_t status = worker_start(&watch, watch_serve);
     if (status < 0)
         log_printf("nobody watches the terminal's keys (error %d)", (int)status);
-    return status < 0 ? status : 0;
+    return status;
 }
 
 int64_t terminal_stop(void)

@@ -12,6 +12,7 @@ void queue_join(struct wait_queue *queue, struct waiter *waiter, struct thread *
 {
     mutex_lock(&queue_lock);
     waiter->thread = thread;
+    waiter->queued = true;
     waiter->next = queue->first;
     queue->first = waiter;
     mutex_unlock(&queue_lock);
@@ -19,6 +20,8 @@ void queue_join(struct wait_queue *queue, struct waiter *waiter, struct thread *
 
 void queue_leave(struct wait_queue *queue, struct waiter *waiter)
 {
+    if (!__atomic_load_n(&waiter->queued, __ATOMIC_ACQUIRE))
+        return; // and who woke it is done with it
     mutex_lock(&queue_lock);
     struct waiter **link = &queue->first;
     while (*link && *link != waiter)
@@ -33,8 +36,12 @@ void queue_wake(struct wait_queue *queue)
     if (!queue->first)
         return;
     mutex_lock(&queue_lock);
-    for (struct waiter *each = queue->first; each; each = each->next)
+    for (struct waiter *each = queue->first, *next; each; each = next) {
+        next = each->next;
         sleep_end(each->thread);
+        __atomic_store_n(&each->queued, false, __ATOMIC_RELEASE);
+    }
+    queue->first = NULL;
     mutex_unlock(&queue_lock);
 }
 
@@ -65,6 +72,16 @@ int64_t sleep_until(struct thread *thread, uint64_t seen, uint64_t deadline)
     struct wait_item item = {.event = thread->event, .seen = seen};
     int64_t result = thread_wait(thread, &item, 1, deadline);
     return result < 0 ? result : 0;
+}
+
+int64_t sleep_again(struct thread *thread)
+{
+    if (signal_is_pending(thread))
+        return -EINTR;
+    thread->is_asleep = true;
+    int64_t result = core_wait_next(thread->event, &thread->event_seen, WAIT_FOREVER);
+    thread->is_asleep = false;
+    return signal_is_pending(thread) ? -EINTR : result;
 }
 
 void sleep_end(struct thread *thread)

@@ -17,13 +17,15 @@ struct thread;
 struct waiter {
     struct waiter *next;
     struct thread *thread;
+    bool queued; // until somebody wakes it, or it leaves
 };
 
 struct wait_queue {
     struct waiter *first;
 };
 
-// The waiter must stay where it is until queue_leave.
+// The waiter must stay where it is until queue_leave, which may follow at any time. A wake-up takes
+// it out of the queue: who goes on waiting joins again.
 void queue_join(struct wait_queue *queue, struct waiter *waiter, struct thread *thread);
 void queue_leave(struct wait_queue *queue, struct waiter *waiter);
 
@@ -36,6 +38,10 @@ uint64_t sleep_prepare(struct thread *thread);
 // Sleeps until the event is signalled. 0, -ETIMEDOUT, or -EINTR when a signal is to be dealt with:
 // the system call then undoes what it began, or returns the part done, or -EINTR.
 int64_t sleep_until(struct thread *thread, uint64_t seen, uint64_t deadline);
+
+// The same for who joins a queue, looks, and sleeps, over and over: nothing is read before. It may
+// return 0 for something that was signalled before the thread joined.
+int64_t sleep_again(struct thread *thread);
 
 // Sleeps until one of several events, the thread's own among them, is signalled: its index, or as
 // above.

@@ -30,7 +30,7 @@
     CORE_ENTRY(19, yield)             /* () */                                                     \
     CORE_ENTRY(20, handle_status)     /* (handle) -> 1 serving, 0 not, -EBADF */                   \
     CORE_ENTRY(21, handle_inherit)    /* (handle of the predecessor) -> own handle */              \
-    CORE_ENTRY(22, wait_one)          /* (event, seen, deadline) -> 0: as wait, for one event */   \
+    CORE_ENTRY(22, wait_one)          /* (event, seen, deadline) -> 0: as wait; a1: its count */   \
     CORE_ENTRY(24, rref_alloc)        /* (bytes, type) -> rref */                                  \
     CORE_ENTRY(25, rref_free)         /* (rref) */                                                 \
     CORE_ENTRY(26, rref_length)       /* (rref) -> bytes */                                        \

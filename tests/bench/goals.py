@@ -11,8 +11,8 @@ CALLS = {
              "59 instructions of the gate, 4 of the caller, 9 of the callee and its return stub; gate.md tells what "
              "each is for and which could go"),
     "call_rref": ("the same with an RRef there and back (RedLeaf: +17)", 104,
-                  "ownership moves twice, by gate_prepare and gate_finish in C: owner, ledger of both domains, limits, "
-                  "completions and kept state change under the record's guard; the gate itself does only loans"),
+                  "ownership moves twice: each time the record is found, its guard taken, owner, loans, pins, completions "
+                  "and kept state looked at, and the ledgers of both domains changed; gate.md has each instruction"),
     "call_borrow": ("the same with an RRef on loan", None, ""),
     "shadow": ("null call to a service with a shadow (RedLeaf: 279)", 100, ""),
     "shadow_rref": ("the same with an RRef on loan (RedLeaf: 297)", None, ""),

@@ -15,7 +15,8 @@ CORE = ROOT / "build" / "core" / "core.elf"
 
 # Label, last instruction; in the order of the tables.
 PARTS = [("gate_call", "jr t0"), ("gate_return", "ret"), ("gate_slow", "bnez s0, gate_lend"),
-         ("gate_lend", "j gate_check"), ("gate_return_carrying", "j gate_pop")]
+         ("gate_lend", "j gate_check"), ("gate_return_carrying", "j gate_pop"),
+         ("gate_move", "j gate_check"), ("gate_return_other", "j gate_return_over")]
 TWO_WORDS = re.compile(r"la ")  # one line of source, two instructions
 
 

@@ -20,16 +20,16 @@
 
 int64_t domain_attach(void);
 
-void mutex_lock(struct mutex *mutex)
+void mutex_lock_late(struct mutex *mutex)
 {
-    assert_int_equal(mutex->word, 0);
-    mutex->word = 1;
+    (void)mutex;
+    fail_msg("there is one thread, and it has locked already");
 }
 
-void mutex_unlock(struct mutex *mutex)
+void mutex_wake(const struct mutex *mutex)
 {
-    assert_int_equal(mutex->word, 1);
-    mutex->word = 0;
+    (void)mutex;
+    fail_msg("nobody sleeps");
 }
 
 void log_printf(const char *format, ...)

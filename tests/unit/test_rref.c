@@ -43,8 +43,8 @@ static int teardown(void **state)
     assert_int_equal(rref_count_free(), RREFS_MAX);
     assert_int_equal(machine_pages_used(), 0);
     for (uint32_t n = 0; n < MACHINE_SLOTS; n++) {
-        assert_int_equal(domain(n)->rrefs, 0);
-        assert_int_equal(domain(n)->shared_pages, 0);
+        assert_int_equal(ledger_rrefs(domain(n)), 0);
+        assert_int_equal(ledger_pages(domain(n)), 0);
     }
     return 0;
 }
@@ -131,26 +131,26 @@ static void a_moved_rref_is_its_new_owners_alone(void **state)
 {
     (void)state;
     rref_t rref = make(A, 8192);
-    assert_int_equal(domain(A)->shared_pages, 2);
+    assert_int_equal(ledger_pages(domain(A)), 2);
     assert_int_equal(rref_move(domain(A), rref, domain(B)), RPC_OK);
     assert_int_equal(rref_move(domain(A), rref, domain(C)), RPC_DENIED);
     assert_int_equal(rref_length(domain(A), rref), -EACCES);
-    assert_int_equal(domain(A)->shared_pages, 0);
-    assert_int_equal(domain(B)->shared_pages, 2);
+    assert_int_equal(ledger_pages(domain(A)), 0);
+    assert_int_equal(ledger_pages(domain(B)), 2);
     assert_int_equal(rref_free(domain(B), rref), 0);
 }
 
 static void limits_hold_for_making_and_for_receiving(void **state)
 {
     (void)state;
-    domain(A)->image->header.limits.rrefs = 2;
+    domain(A)->ledger_limit = domain(B)->ledger_limit = ledger_limit(2, 4096);
     rref_t first = make(A, 64);
     make(A, 64);
     assert_int_equal(rref_alloc(domain(A), 64, 0), -E2BIG);
     make(B, 64);
     make(B, 64);
     assert_int_equal(rref_move(domain(A), first, domain(B)), RPC_NO_MEMORY);
-    domain(A)->image->header.limits = (struct domain_limits){.rrefs = 100, .shared_pages = 4};
+    domain(A)->ledger_limit = ledger_limit(100, 4);
     assert_int_equal(rref_alloc(domain(A), 5 * 4096, 0), -E2BIG);
     assert_int_equal(rref_alloc(domain(A), 0, 0), -EINVAL);
     assert_int_equal(rref_alloc(domain(A), UINT64_MAX, 0), -EINVAL);
@@ -672,7 +672,7 @@ static void kept_state_goes_to_the_next_instance_of_the_service(void **state)
     uint8_t byte;
     assert_int_equal(rref_read(domain(B), rref, 4095, (uint64_t)&byte, 1), 0);
     assert_int_equal(byte, 0x77);
-    assert_int_equal(domain(B)->shared_pages, 1);
+    assert_int_equal(ledger_pages(domain(B)), 1);
     assert_int_equal(rref_kept(domain(B), 2, 21), -ENOENT); // another schema: dropped
     assert_int_equal(rref_count_free(), RREFS_MAX - 1);
     rref_reclaim(domain(B), RPC_CRASHED, true);
@@ -695,8 +695,8 @@ static void a_replacement_takes_over_what_was_owned_and_held(void **state)
     rref_transfer(domain(A), domain(B));
     assert_int_equal(rref_length(domain(A), own), -EACCES);
     assert_int_equal(rref_kept(domain(B), 3, 1), (int64_t)own);
-    assert_int_equal(domain(B)->shared_pages, 2);
-    assert_int_equal(domain(A)->rrefs, 0);
+    assert_int_equal(ledger_pages(domain(B)), 2);
+    assert_int_equal(ledger_rrefs(domain(A)), 0);
     assert_int_equal(rref_complete(domain(A), lent, 0), -EACCES);
     assert_int_equal(rref_complete(domain(B), lent, 0), 0);
     assert_int_equal(completion_reap(&event, &done, 1), 1);

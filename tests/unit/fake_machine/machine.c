@@ -38,6 +38,7 @@ void machine_reset(void)
         domains_fake[n].image = &image_fake;
         domains_fake[n].slot = &slots_fake[n];
         domains_fake[n].slot_bit = 1ull << n;
+        domains_fake[n].ledger_limit = ledger_limit(60000, HEAP_PAGES);
         domains_fake[n].proxy = &proxies_fake[n];
         strcpy(proxies_fake[n].name, "store");
     }
