@@ -232,7 +232,8 @@ void domain_discard(struct domain *domain)
 {
     domain->keep_state = true; // never its: it had not begun to serve
     fault_kill(domain, FAULT_STOP, NULL,
-               NULL); // the reaper does the rest; false: it had died by itself
+               NULL);       // the reaper does the rest; false: it had died by itself
+    domain_give_up(domain); // the next attempt may come before the reaper
     domain_release(domain);
 }
 

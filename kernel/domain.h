@@ -86,7 +86,8 @@ struct domain *domain_hold(struct proxy *proxy);
 void domain_release(struct domain *domain);
 // Sets the state, unless it is dead by now.
 void domain_advance(struct domain *domain, enum domain_state state);
-// Throws away an instance that does not serve: the reaper reclaims it. Takes over the hold.
+// Throws away an instance that does not serve: what there is only one of is free at once, the
+// reaper takes back the rest. Takes over the hold. Task context, no lock held.
 void domain_discard(struct domain *domain);
 // A thread of the domain's own, which calls FUNCTION (an address in its slot). Its number, -EAGAIN
 // past the limit, -ENOMEM.

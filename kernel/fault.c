@@ -192,6 +192,13 @@ void frame_pop(bool crashed)
         control_wake_now();
 }
 
+// Are the request's arguments still known? Where there are none nobody saved what was in their
+// registers, and what the frame has is of a call before.
+static bool frame_has_arguments(const struct frame *frame)
+{
+    return frame->method & FRAME_SAVED || frame->carried & FRAME_PREPARED;
+}
+
 // May the request be made again, behind the shadow of the service? Only of what has no effect that
 // counts twice, and where the arguments are still known.
 static bool frame_is_repeatable(const struct frame *frame)
@@ -200,9 +207,8 @@ static bool frame_is_repeatable(const struct frame *frame)
     if (!proxy || !proxy_has_shadow(proxy))
         return false;
     const struct method_description *method = &proxy->descriptions[frame_method(frame)];
-    bool saved =
-        !method->argument_count || frame->method & FRAME_SAVED || frame->carried & FRAME_PREPARED;
-    return saved && method->flags & METHOD_IDEMPOTENT;
+    bool known = !method->argument_count || frame_has_arguments(frame);
+    return known && method->flags & METHOD_IDEMPOTENT;
 }
 
 RpcResult fault_unwind(struct gate_call *call)
@@ -217,7 +223,10 @@ RpcResult fault_unwind(struct gate_call *call)
         log_line(LOG_QUIET, "shadow", "%s: a request that has met %u crashes is given up",
                  proxy->name, TRIES_MAX);
     call->method = frame_method(frame);
-    memcpy(call->arguments, frame->arguments, sizeof(call->arguments));
+    if (frame_has_arguments(frame))
+        memcpy(call->arguments, frame->arguments, sizeof(call->arguments));
+    else
+        memset(call->arguments, 0, sizeof(call->arguments));
     frame_pop(true);
     if (!repeat || thread->top->version->dead)
         return rpc_error(error);
