@@ -4,7 +4,9 @@
 # newlib.sh domain|user
 # Builds newlib from Debian's newlib-source into $B/newlib/domain or $B/newlib/user ({include,lib}).
 #
-#   user    rv64gc/lp64d, with the headers of user/include (Linux's values) in front of newlib's own
+#   user    rv64gc/lp64d, with the headers of user/include (Linux's values) in front of newlib's own.
+#           Each thread has its own data, found through tp; the locks are those of user/lib/thread, and
+#           all threads have the same three standard streams.
 #   domain  confined through $B/host/sfi-cc. The per-thread data is found by __getreent(), floats are
 #           not printed, and what is assembly for RISC-V in newlib gives way to domainlib/libc.
 #
@@ -22,8 +24,9 @@ ARCHIVE=$(echo /usr/src/newlib/newlib-*.tar.xz)
 case $KIND in
 user)
     cc=${PREFIX}gcc
-    flags="-march=rv64gc -mabi=lp64d -mcmodel=medany -Os -g0 -I$ROOT/user/include"
-    options='--disable-newlib-wide-orient'
+    flags="-march=rv64gc -mabi=lp64d -mcmodel=medany -Os -g0 -D__DYNAMIC_REENT__ -I$ROOT/user/include"
+    options='--disable-newlib-wide-orient --enable-newlib-multithread --enable-newlib-retargetable-locking
+        --enable-newlib-global-stdio-streams'
     ;;
 domain)
     cc=$B/host/sfi-cc
@@ -110,6 +113,17 @@ EOF
     cp "$ROOT/domainlib/include/sys/errno.h" "$OUT/include/sys/errno.h"
 }
 
+# What programs must see of how it was built.
+user_adapt() {
+    cat >> "$OUT/include/newlib.h" << 'EOF'
+
+/* Threads each have their own struct _reent. */
+#ifndef __DYNAMIC_REENT__
+#define __DYNAMIC_REENT__ 1
+#endif
+EOF
+}
+
 build() {
     source_unpack
     newlib_build
@@ -117,7 +131,7 @@ build() {
     mv "$WORK/installed/riscv64-unknown-elf/include" "$WORK/installed/riscv64-unknown-elf/lib" "$OUT/"
     # newlib's is for compilers without C11 atomics, and would hide the compiler's own.
     rm -f "$OUT/include/stdatomic.h"
-    [[ $KIND != domain ]] || domain_adapt
+    "${KIND}_adapt"
     touch "$OUT/lib/libc.a"
     cd "$B"
     rm -rf "$WORK"

@@ -47,12 +47,12 @@ lua_link() {
     $CC $LDFLAGS "$work"/*.o $LIBS -lm -o "$work/lua"
 }
 
-# SQLite's own scripts join its sources into one file, on the host and with Tcl. One thread, no
-# modules to load; files are not mapped, so WAL mode works in exclusive locking mode only.
+# SQLite's own scripts join its sources into one file, on the host and with Tcl. Threads may
+# use it; no modules to load; files are not mapped, so WAL mode works in exclusive locking mode only.
 sqlite3_build() {
     local source options
     source=$(tools/fetch-source.sh sqlite3 3.40.1)
-    options="-DSQLITE_THREADSAFE=0 -DSQLITE_OMIT_LOAD_EXTENSION -DSQLITE_MAX_MMAP_SIZE=0 -DHAVE_USLEEP=1 \
+    options="-DSQLITE_THREADSAFE=1 -DSQLITE_OMIT_LOAD_EXTENSION -DSQLITE_MAX_MMAP_SIZE=0 -DHAVE_USLEEP=1 \
 -DSQLITE_ENABLE_MATH_FUNCTIONS -DSQLITE_OMIT_POPEN"
     cd "$work"
     env -u CFLAGS -u LDFLAGS -u LIBS CC=cc "$source/configure" --disable-tcl --disable-readline

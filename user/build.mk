@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
 #
-# User programs: the system call layer (user/lib) in libuser.a, what our tools share (user/tool),
+# User programs: the system call layer and the threads (user/lib) in libuser.a, what our tools share (user/tool),
 # every user/bin/NAME.c and every folder user/bin/NAME/ a program of its own in build/user/bin, and
 # some from Debian's sources (tools/program.sh). USER_PROGRAMS is what goes into /bin.
 
@@ -38,7 +38,7 @@ USER_STAMP   := $(call stamp,user,$(CROSS_CC) $(USER_CFLAGS) $(USER_LDFLAGS))
 
 USER_HEADERS := $(wildcard user/include/*.h user/include/*/*.h)
 
-USER_LIB_OBJECTS := $(patsubst user/lib/%,$(USER_DIR)/lib/%.o,$(wildcard user/lib/*.c user/lib/*.S))
+USER_LIB_OBJECTS := $(patsubst user/lib/%,$(USER_DIR)/lib/%.o,$(wildcard user/lib/*.[cS] user/lib/thread/*.[cS]))
 TOOL_OBJECTS     := $(patsubst user/tool/%.c,$(USER_DIR)/tool/%.o,$(wildcard user/tool/*.c))
 DEPENDENCIES += $(USER_LIB_OBJECTS:.o=.d) $(TOOL_OBJECTS:.o=.d) $(USER_OBJECTS:.o=.d)
 

@@ -18,8 +18,10 @@ LINK = [f"-Wl,-T,{ROOT}/linker/user.ld", "-Wl,--gc-sections", "-Wl,-z,max-page-s
         "-Wl,--no-whole-archive", "-lc", "-lgcc"]
 
 
-def program_build(name, folder):
-    """The bytes of programs/NAME.c, built in `folder`."""
+def program_build(name, folder, objects=(), flags=()):
+    """The bytes of the program programs/NAME.c, or of all in the folder programs/NAME, built in
+    `folder`; with other `objects`, compiled with further `flags`."""
     output = Path(folder, name)
-    subprocess.run([CC, *USER, PROGRAMS / f"{name}.c", *LINK, "-o", output], check=True)
+    sources = sorted((PROGRAMS / name).glob("*.c")) or [PROGRAMS / f"{name}.c"]
+    subprocess.run([CC, *USER, *flags, *sources, *objects, *LINK, "-o", output], check=True)
     return output.read_bytes()

@@ -10,6 +10,7 @@ _start:
     .option norelax
     la      gp, __global_pointer$   // the linker shortens addresses around this point
     .option pop
+    la      tp, __tls_first         // the first thread's own variables
     mv      a0, sp
     andi    sp, sp, -16             // calling convention: aligned stack
     li      ra, 0                   // a backtrace ends here

@@ -17,9 +17,14 @@ int open(const char *path, int flags, ...)
     va_start(arguments, flags);
     mode_t mode = flags & O_CREAT ? va_arg(arguments, mode_t) : 0;
     va_end(arguments);
+    return openat(AT_FDCWD, path, flags, mode);
+}
+
+/* newlib's, with a stream's locks held: no cancellation point. */
+int _open(const char *path, int flags, int mode)
+{
     return (int)SYSCALL4(openat, AT_FDCWD, path, flags, mode);
 }
-ALIAS(_open, open);
 
 int creat(const char *path, mode_t mode)
 {

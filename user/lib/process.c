@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
-// Processes: fork and exec in all their spellings, waiting, identity, memory break.
+// Processes: exec in all its spellings, waiting, identity, memory break. fork is in thread/fork.c.
 #include <errno.h>
 #include <fcntl.h>
+#include <pthread.h>
 #include <signal.h>
 #include <stdarg.h>
 #include <stdlib.h>
@@ -19,13 +20,6 @@ void _exit(int status)
     for (;;)
         SYSCALL1(exit_group, status);
 }
-
-pid_t fork(void)
-{
-    return (pid_t)SYSCALL5(clone, SIGCHLD, 0, 0, 0, 0);
-}
-ALIAS(_fork, fork);
-ALIAS(vfork, fork);
 
 pid_t waitpid(pid_t pid, int *status, int options)
 {
@@ -138,13 +132,15 @@ int execle(const char *path, const char *first, ...)
 static int shell_wait(pid_t pid)
 {
     struct sigaction ignore = {.sa_handler = SIG_IGN}, interrupt, quit;
-    int status = -1;
+    int status = -1, cancellation;
+    pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &cancellation);
     sigaction(SIGINT, &ignore, &interrupt);
     sigaction(SIGQUIT, &ignore, &quit);
     while (waitpid(pid, &status, 0) < 0 && errno == EINTR)
         continue;
     sigaction(SIGINT, &interrupt, NULL);
     sigaction(SIGQUIT, &quit, NULL);
+    pthread_setcancelstate(cancellation, NULL);
     return status;
 }
 
@@ -190,6 +186,20 @@ long sysconf(int name)
         return 4096;
     case _SC_CLK_TCK:
         return 100;
+    case _SC_THREADS:
+    case _SC_THREAD_ATTR_STACKSIZE:
+    case _SC_BARRIERS:
+    case _SC_SPIN_LOCKS:
+    case _SC_READER_WRITER_LOCKS:
+    case _SC_SEMAPHORES:
+    case _SC_TIMEOUTS:
+        return 200809;
+    case _SC_THREAD_KEYS_MAX:
+        return PTHREAD_KEYS_MAX;
+    case _SC_THREAD_STACK_MIN:
+        return PTHREAD_STACK_MIN;
+    case _SC_THREAD_THREADS_MAX:
+        return PTHREAD_THREADS_MAX;
     case _SC_ARG_MAX:
         return 131072;
     case _SC_OPEN_MAX:

@@ -44,11 +44,6 @@ _sig_func_ptr signal(int number, _sig_func_ptr handler)
     return sigaction(number, &action, &previous) == 0 ? previous.sa_handler : SIG_ERR;
 }
 
-int raise(int number)
-{
-    return kill(getpid(), number);
-}
-
 int killpg(pid_t group, int number)
 {
     return kill(-group, number);
@@ -59,11 +54,6 @@ int sigprocmask(int how, const sigset_t *set, sigset_t *previous)
     return (int)SYSCALL4(rt_sigprocmask, how, set, previous, sizeof *set);
 }
 
-int pthread_sigmask(int how, const sigset_t *set, sigset_t *previous)
-{
-    return sigprocmask(how, set, previous) == 0 ? 0 : errno;
-}
-
 int sigpending(sigset_t *set)
 {
     return (int)SYSCALL2(rt_sigpending, set, sizeof *set);
@@ -71,7 +61,7 @@ int sigpending(sigset_t *set)
 
 int sigsuspend(const sigset_t *set)
 {
-    return (int)SYSCALL2(rt_sigsuspend, set, sizeof *set);
+    return (int)POINT(rt_sigsuspend, set, sizeof *set, 0, 0, 0, 0);
 }
 
 int pause(void)
@@ -126,9 +116,10 @@ int sigemptyset(sigset_t *set)
     return 0;
 }
 
+/* All but the two that are the library's own. */
 int sigfillset(sigset_t *set)
 {
-    *set = ~0UL;
+    *set = ~(3UL << (SIGRTMIN - 3));
     return 0;
 }
 

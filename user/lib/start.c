@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 #include "clock.h"
+#include "thread/thread.h"
 
 typedef void Constructor(void);
 
@@ -16,6 +17,7 @@ _Noreturn void program_start(long *block)
     int argc = (int)block[0];
     char **argv = (char **)(block + 1);
     environ = argv + argc + 1;
+    thread_start_first();
     char **end = environ;
     while (*end)
         end++;

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
-// Streams: pipes to and from a shell, and the locks that a program of one thread need not take.
+// Streams that are pipes to and from a shell.
 #include <errno.h>
 #include <fcntl.h>
+#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -18,6 +19,7 @@ struct child {
 };
 
 static struct child *children;
+static pthread_mutex_t children_lock = PTHREAD_MUTEX_INITIALIZER;
 
 static _Noreturn void shell_run(const char *command, int file, int end)
 {
@@ -50,8 +52,10 @@ FILE *popen(const char *command, const char *mode)
         shell_run(command, ends[reads], reads ? STDOUT_FILENO : STDIN_FILENO);
     close(ends[reads]);
     if (child->pid > 0) {
+        pthread_mutex_lock(&children_lock);
         child->next = children;
         children = child;
+        pthread_mutex_unlock(&children_lock);
         return child->stream;
     }
     if (child->stream)
@@ -62,17 +66,26 @@ FILE *popen(const char *command, const char *mode)
     return NULL;
 }
 
-int pclose(FILE *stream)
+static struct child *child_take(const FILE *stream)
 {
+    pthread_mutex_lock(&children_lock);
     struct child **link = &children;
     while (*link && (*link)->stream != stream)
         link = &(*link)->next;
     struct child *child = *link;
+    if (child)
+        *link = child->next;
+    pthread_mutex_unlock(&children_lock);
+    return child;
+}
+
+int pclose(FILE *stream)
+{
+    struct child *child = child_take(stream);
     if (!child) {
         errno = ECHILD;
         return -1;
     }
-    *link = child->next;
     fclose(stream);
     int status;
     pid_t ended;
@@ -81,20 +94,4 @@ int pclose(FILE *stream)
     while (ended < 0 && errno == EINTR);
     free(child);
     return ended < 0 ? -1 : status;
-}
-
-void flockfile(FILE *stream)
-{
-    (void)stream;
-}
-
-int ftrylockfile(FILE *stream)
-{
-    (void)stream;
-    return 0;
-}
-
-void funlockfile(FILE *stream)
-{
-    (void)stream;
 }

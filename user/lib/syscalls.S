@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
 // The system calls whose C function takes exactly the kernel's arguments: one line each. What needs
 // a word more is in the C files beside this one. A result in [-4095, -1] is an errno. newlib calls
-// some of them with an underscore in front; those lines give both names.
+// some of them with an underscore in front; those lines give both names. Calls that are cancellation
+// points are in thread/cancellation.S; newlib's own use of them, with the underscore, is none.
 #include "number.h"
 
     .macro CALL name, number, alias
@@ -56,22 +57,17 @@ system_call:
     CALL readlinkat,    CALL_readlinkat
     CALL linkat,        CALL_linkat
     CALL faccessat,     CALL_faccessat
-    CALL openat,        CALL_openat
     CALL fstatat,       CALL_newfstatat
     CALL fstat,         CALL_fstat, _fstat
     CALL utimensat,     CALL_utimensat
-    CALL close,         CALL_close, _close
+    CALL _close,        CALL_close
     CALL pipe2,         CALL_pipe2
     CALL getdents64,    CALL_getdents64
     CALL lseek,         CALL_lseek, _lseek
-    CALL read,          CALL_read, _read
-    CALL write,         CALL_write, _write
-    CALL pread,         CALL_pread64
-    CALL pwrite,        CALL_pwrite64
+    CALL _read,         CALL_read
+    CALL _write,        CALL_write
     CALL sync,          CALL_sync
-    CALL fsync,         CALL_fsync
-    CALL fdatasync,     CALL_fdatasync
-    CALL nanosleep,     CALL_nanosleep
+    CALL sched_yield,   CALL_sched_yield
     CALL getitimer,     CALL_getitimer
     CALL setitimer,     CALL_setitimer
     CALL clock_getres,  CALL_clock_getres
@@ -105,9 +101,7 @@ system_call:
     CALL munmap,        CALL_munmap
     CALL mmap,          CALL_mmap
     CALL mprotect,      CALL_mprotect
-    CALL msync,         CALL_msync
     CALL execve,        CALL_execve, _execve
-    CALL wait4,         CALL_wait4
     CALL getrandom,     CALL_getrandom
     CALL poweroff,      CALL_poweroff
     CALL block_ring_enter, CALL_block_ring

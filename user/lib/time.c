@@ -28,7 +28,7 @@ int usleep(useconds_t microseconds)
 
 int clock_nanosleep(clockid_t clock, int flags, const struct timespec *time, struct timespec *rest)
 {
-    return SYSCALL4(clock_nanosleep, clock, flags, time, rest) < 0 ? errno : 0;
+    return POINT(clock_nanosleep, clock, flags, time, rest, 0, 0) < 0 ? errno : 0;
 }
 
 unsigned alarm(unsigned seconds)
@@ -50,7 +50,7 @@ int ppoll(struct pollfd *files, nfds_t count, const struct timespec *timeout, co
 {
     /* the kernel writes the rest of the time back */
     struct timespec rest = timeout ? *timeout : (struct timespec){0};
-    return (int)SYSCALL5(ppoll, files, count, timeout ? &rest : NULL, mask, sizeof *mask);
+    return (int)POINT(ppoll, files, count, timeout ? &rest : NULL, mask, sizeof *mask, 0);
 }
 
 int poll(struct pollfd *files, nfds_t count, int timeout_ms)
@@ -68,7 +68,7 @@ int pselect(int count, fd_set *read, fd_set *write, fd_set *except, const struct
         const sigset_t *mask;
         size_t length;
     } signals = {mask, sizeof *mask};
-    return (int)SYSCALL6(pselect6, count, read, write, except, timeout ? &rest : NULL, &signals);
+    return (int)POINT(pselect6, count, read, write, except, timeout ? &rest : NULL, &signals);
 }
 
 int select(int count, fd_set *read, fd_set *write, fd_set *except, struct timeval *timeout)

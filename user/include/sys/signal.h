@@ -44,7 +44,7 @@ typedef __sigset_t sigset_t;
 #define SIGPOLL   SIGIO
 #define SIGPWR    30
 #define SIGSYS    31
-#define SIGRTMIN  32
+#define SIGRTMIN  34 /* those below are the library's own: cancellation, and one to spare */
 #define SIGRTMAX  64
 #define NSIG      65
 
@@ -120,6 +120,7 @@ int killpg(pid_t group, int number);
 int sigaction(int number, const struct sigaction *action, struct sigaction *previous);
 int sigprocmask(int how, const sigset_t *set, sigset_t *previous);
 int pthread_sigmask(int how, const sigset_t *set, sigset_t *previous);
+int pthread_kill(pthread_t thread, int number);
 int sigpending(sigset_t *set);
 int sigsuspend(const sigset_t *set);
 int sigaltstack(const stack_t *stack, stack_t *previous);
