@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: MIT
 #
 # program.sh mksh|lua|sqlite3|ed OUTPUT
-# Builds a user program from Debian's sources, unmodified, against our C library.
+# Builds a user program from Debian's sources against our C library: unmodified, but for mksh, where
+# two faults are mended (mksh_mend).
 # From the environment: B (build folder), CC, STRIP, CFLAGS, LDFLAGS, LIBS; their paths are
 # absolute, for programs are built in folders of their own. Objects are kept until what they are made
 # from changes, so that a new C library only costs a link. Quiet unless something fails; the log stays
@@ -17,10 +18,34 @@ log=$B/user/$name.log
 
 # Debian's sources want MKSH_BUILDMEAT, as debian/meat gives it. Persistent history would need mmap
 # on a locked file; names of users exist nowhere here.
+# Puts LINES behind the one line of FILE that has TEXT in it.
+insert_behind() { # FILE TEXT LINES
+    [[ $(grep -cF "$2" "$1") == 1 ]] || {
+        echo "program: $1: not one line says $2" >&2
+        return 1
+    }
+    awk -v text="$2" -v lines="$3" '{ print } index($0, text) { print lines }' "$1" > "$1.new"
+    mv "$1.new" "$1"
+}
+
+# Two mends of mksh, both of which Linux sees as well.
+# - A SIGINT that comes while the environment of `exec PROGRAM` is being made was noted by the shell's
+#   handler and then forgotten: `sh -c 'echo x; exec prog'` and a Ctrl-C at the x.
+# - A subshell in the background set the terminal's modes after a command of its own had failed, and
+#   was stopped for that.
+mksh_mend() {
+    insert_behind "$work/exec.c" "restoresigs();" \
+        "for (Trap *p = sigtraps; p <= sigtraps + ksh_NSIG; p++)
+            if (p->set && !p->trap && (p->flags & (TF_DFL_INTR | TF_FATAL)))
+                kill(procpid, p->signal);"
+    insert_behind "$work/jobs.c" "Flag(FTALKING) = 0;" "if (flags & XBGND) tty_hasstate = Nee;"
+}
+
 mksh_build() {
     local source
     source=$(tools/fetch-source.sh mksh 59c)
     cp "$source"/*.{c,h,opt,sh} "$work/"
+    mksh_mend
     cd "$work"
     export TARGET_OS=Linux TARGET_OSREV=6 CFLAGS LDFLAGS LIBS CC
     export HAVE_PERSISTENT_HISTORY=0 HAVE_CAN_FSTACKPROTECTORSTRONG=0 HAVE_CAN_FSTACKPROTECTORALL=0
