@@ -15,11 +15,15 @@ static _Noreturn void cancel_self(void)
     pthread_exit(PTHREAD_CANCELED);
 }
 
+/* cancel_self, once pthread_cancel() may have been called: by this way a program that never calls
+   it has cancellation points without the end of a thread and all that this brings along. */
+static void (*cancelled)(void);
+
 /* Where a cancellation point ends that did not succeed: in the place of its caller. */
 long cancellation_failed(long negative)
 {
     if (is_cancelled(negative))
-        cancel_self();
+        cancelled();
     errno = (int)-negative;
     return -1;
 }
@@ -27,7 +31,7 @@ long cancellation_failed(long negative)
 void pthread_testcancel(void)
 {
     if (cancel_is_due(thread_self()))
-        cancel_self();
+        cancelled();
 }
 
 /* The thread was stopped by the signal wherever it was. At a cancellation point that it has not
@@ -56,6 +60,7 @@ static void cancellation_handler(int number, siginfo_t *info, void *argument)
 static void handler_install(void)
 {
     struct sigaction action = {.sa_flags = SA_SIGINFO | SA_RESTART};
+    cancelled = cancel_self;
     action.sa_sigaction = cancellation_handler;
     sigfillset(&action.sa_mask);
     sigaction(SIGCANCEL, &action, NULL);

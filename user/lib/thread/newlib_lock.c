@@ -3,6 +3,7 @@
 // somebody has it, 2 if somebody may wait; all of them are recursive, which newlib's others do not
 // mind. The names that begin with two underscores are newlib's.
 #include "newlib_lock.h"
+#include "stream.h"
 
 #include <stddef.h>
 #include <stdlib.h>
@@ -115,6 +116,7 @@ static bool is_of_heap(const struct __lock *lock)
 
 void __retarget_lock_init_recursive(_LOCK_T *lock)
 {
+    streams_end = streams_finish; /* streams are what newlib makes locks for */
     unsigned number = atomic_load(&standard_used);
     if (number < STANDARD_STREAMS &&
         atomic_compare_exchange_strong(&standard_used, &number, number + 1)) {

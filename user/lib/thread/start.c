@@ -19,7 +19,7 @@ _Static_assert(offsetof(struct thread_head, cancel) == 32 - 24, "cancellation.S"
 _Static_assert(offsetof(struct thread_head, reent) == 32 - 16, "sys/reent.h");
 _Static_assert(offsetof(struct thread_head, self) == 32 - 8, "thread_self()");
 
-static struct __pthread first = {.alive = 1, .is_of_process = true};
+static struct __pthread first; /* without a value: it takes no room in a program's file */
 
 static struct thread_head *head_fill(char *tls, struct __pthread *thread, struct _reent *reent)
 {
@@ -34,6 +34,8 @@ void thread_start_first(void)
 {
     char *tls;
     __asm__("mv %0, tp" : "=r"(tls));
+    first.alive = 1;
+    first.is_of_process = true;
     first.head = head_fill(tls, &first, _global_impure_ptr);
 }
 

@@ -68,6 +68,14 @@ static int stream_finish(FILE *stream)
     return result;
 }
 
+void (*streams_end)(void);
+
+void streams_finish(void)
+{
+    if (_GLOBAL_REENT->__cleanup)
+        _fwalk(_GLOBAL_REENT, stream_finish);
+}
+
 /* Nothing is freed: other threads run on until the last line. A second one that comes here waits.
  */
 void exit(int status)
@@ -78,7 +86,7 @@ void exit(int status)
         for (;;)
             pause();
     __call_exitprocs(status, NULL);
-    if (_GLOBAL_REENT->__cleanup)
-        _fwalk(_GLOBAL_REENT, stream_finish);
+    if (streams_end)
+        streams_end();
     _exit(status);
 }
