@@ -3,12 +3,11 @@
 // u2, o2, x2; -A: addresses in o, d, x or none (n), -j: skips, -N: no more than that, -v: rows that
 // repeat the one above too, instead of a star.
 #include <ctype.h>
-#include <errno.h>
 #include <string.h>
 #include <unistd.h>
+#include "dump.h"
 #include "tool.h"
 
-#define ROW         16
 #define FORMATS_MAX 8
 
 static struct format {
@@ -19,12 +18,6 @@ static struct format {
 } formats[FORMATS_MAX];
 static int format_count;
 static char address_base = 'o';
-static bool verbose;
-static long skip, limit = -1, offset;
-
-static unsigned char row[ROW], above[ROW];
-static size_t filled;
-static bool starred, have_above;
 
 static int width_find(char kind, size_t size)
 {
@@ -58,11 +51,11 @@ static void gaps_find(void)
 {
     int widest = 0;
     for (int i = 0; i < format_count; i++) {
-        int width = (formats[i].width + 1) * (int)(ROW / formats[i].size);
+        int width = (formats[i].width + 1) * (int)(DUMP_ROW / formats[i].size);
         widest = width > widest ? width : widest;
     }
     for (int i = 0; i < format_count; i++)
-        formats[i].gap = widest / (int)(ROW / formats[i].size) - formats[i].width;
+        formats[i].gap = widest / (int)(DUMP_ROW / formats[i].size) - formats[i].width;
 }
 
 static void letter_print(unsigned char byte)
@@ -96,17 +89,17 @@ static void number_print(const struct format *format, const unsigned char *bytes
 static void address_print(void)
 {
     if (address_base == 'o')
-        printf("%07lo", offset);
+        printf("%07lo", dump.offset);
     else if (address_base == 'd')
-        printf("%07ld", offset);
+        printf("%07ld", dump.offset);
     else if (address_base == 'x')
-        printf("%06lx", offset);
+        printf("%06lx", dump.offset);
 }
 
 /* Bytes that are missing at the end of the last row count as 0. */
-static void row_print(void)
+static void row_print(unsigned char *row, size_t filled)
 {
-    memset(row + filled, 0, ROW - filled);
+    memset(row + filled, 0, DUMP_ROW - filled);
     for (int i = 0; i < format_count; i++) {
         const struct format *format = &formats[i];
         if (i == 0)
@@ -119,53 +112,6 @@ static void row_print(void)
         }
         putchar('\n');
     }
-    tool_output_check();
-}
-
-static void row_finish(void)
-{
-    if (filled == 0)
-        return;
-    bool repeats = !verbose && have_above && filled == ROW && memcmp(row, above, ROW) == 0;
-    if (!repeats)
-        row_print();
-    else if (!starred)
-        puts("*");
-    starred = repeats;
-    memcpy(above, row, ROW);
-    have_above = filled == ROW;
-    offset += (long)filled;
-    filled = 0;
-}
-
-/* One dump goes through all files. */
-static void file_dump(int file, const char *path)
-{
-    static unsigned char buffer[65536];
-    ssize_t length = 1;
-    while (limit != 0 && length > 0) {
-        size_t room = sizeof buffer;
-        if (limit > 0 && (unsigned long)(limit + skip) < room)
-            room = (size_t)(limit + skip);
-        length = read(file, buffer, room);
-        if (length < 0 && errno == EINTR) {
-            length = 1;
-            continue;
-        }
-        if (length < 0)
-            tool_error(path);
-        for (ssize_t i = 0; i < length && limit != 0; i++) {
-            if (skip > 0) {
-                skip--;
-                offset++;
-                continue;
-            }
-            row[filled++] = buffer[i];
-            limit -= limit > 0;
-            if (filled == ROW)
-                row_finish();
-        }
-    }
 }
 
 int main(int argc, char **argv)
@@ -176,22 +122,23 @@ int main(int argc, char **argv)
         const char *found = strchr(letters, letter);
         if (found)
             format_add(types[found - letters]);
-        verbose |= letter == 'v';
+        dump.verbose |= letter == 'v';
         if (letter == 't')
             format_add(optarg);
         if (letter == 'A' && (!optarg[0] || !strchr("odxn", optarg[0]) || optarg[1]))
             tool_usage_error("%s: not o, d, x or n", optarg);
         if (letter == 'A')
             address_base = optarg[0];
-        if ((letter == 'j' && !tool_number(optarg, 0, 1L << 60, &skip)) ||
-            (letter == 'N' && !tool_number(optarg, 0, 1L << 60, &limit)))
+        if ((letter == 'j' && !tool_number(optarg, 0, 1L << 60, &dump.skip)) ||
+            (letter == 'N' && !tool_number(optarg, 0, 1L << 60, &dump.limit)))
             tool_usage_error("%s: not a number of bytes", optarg);
     }
     if (!format_count)
         format_add("o2");
     gaps_find();
-    tool_each_file(argc, argv, file_dump);
-    row_finish();
+    dump.row_print = row_print;
+    tool_each_file(argc, argv, dump_file);
+    dump_finish();
     if (address_base != 'n') {
         address_print();
         putchar('\n');
