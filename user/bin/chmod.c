@@ -11,6 +11,8 @@
 static bool recursive;
 static const char *wanted;
 
+static void inner_change(const char *path);
+
 static void path_change(const char *path)
 {
     struct stat info;
@@ -22,22 +24,15 @@ static void path_change(const char *path)
     mode_parse(wanted, &mode);
     if (chmod(path, mode) < 0)
         tool_error(path);
-    if (!recursive || !S_ISDIR(info.st_mode))
-        return;
-    size_t count;
-    char **names = folder_names(path, &count);
-    if (!names) {
-        tool_error(path);
-        return;
-    }
-    for (size_t i = 0; i < count; i++) {
-        char full[4096];
-        struct stat link;
-        if (tool_path(full, sizeof full, path, names[i]) && lstat(full, &link) == 0 &&
-            !S_ISLNK(link.st_mode))
-            path_change(full);
-    }
-    folder_names_free(names, count);
+    if (recursive && S_ISDIR(info.st_mode))
+        folder_each(path, inner_change);
+}
+
+static void inner_change(const char *path)
+{
+    struct stat link;
+    if (lstat(path, &link) == 0 && !S_ISLNK(link.st_mode))
+        path_change(path);
 }
 
 int main(int argc, char **argv)

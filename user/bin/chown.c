@@ -40,27 +40,22 @@ static void owner_parse(char *text)
         tool_usage_error("an owner or a group is needed");
 }
 
+static void inner_change(const char *path);
+
 static void path_change(const char *path, bool is_operand)
 {
     struct stat info;
-    size_t count;
     bool itself = links || !is_operand;
     if (lstat(path, &info) < 0 ||
         fchownat(AT_FDCWD, path, (uid_t)owner, (gid_t)group, itself ? AT_SYMLINK_NOFOLLOW : 0) < 0)
         tool_error(path);
-    else if (recursive && S_ISDIR(info.st_mode)) {
-        char **names = folder_names(path, &count);
-        if (!names) {
-            tool_error(path);
-            return;
-        }
-        for (size_t i = 0; i < count; i++) {
-            char full[4096];
-            if (tool_path(full, sizeof full, path, names[i]))
-                path_change(full, false);
-        }
-        folder_names_free(names, count);
-    }
+    else if (recursive && S_ISDIR(info.st_mode))
+        folder_each(path, inner_change);
+}
+
+static void inner_change(const char *path)
+{
+    path_change(path, false);
 }
 
 int main(int argc, char **argv)

@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include "tool.h"
 
 #define NAMES_STEP 64
 
@@ -56,4 +57,20 @@ void folder_names_free(char **names, size_t count)
     for (size_t i = 0; i < count; i++)
         free(names[i]);
     free(names);
+}
+
+void folder_each(const char *path, void (*visit)(const char *path))
+{
+    size_t count;
+    char **names = folder_names(path, &count);
+    if (!names) {
+        tool_error(path);
+        return;
+    }
+    for (size_t i = 0; i < count; i++) {
+        char full[4096];
+        if (tool_path(full, sizeof full, path, names[i]))
+            visit(full);
+    }
+    folder_names_free(names, count);
 }

@@ -48,10 +48,11 @@ static void file_search(int file, const char *path)
     }
 }
 
+static void inner_search(const char *path);
+
 static void path_search(const char *path, bool is_operand)
 {
     struct stat info;
-    size_t count;
     bool known = (is_operand ? stat : lstat)(path, &info) == 0;
     if (!options.recursive || !known || !S_ISDIR(info.st_mode)) {
         if (!is_operand && (!known || !S_ISREG(info.st_mode)))
@@ -64,17 +65,12 @@ static void path_search(const char *path, bool is_operand)
         return;
     }
     several = true;
-    char **names = folder_names(path, &count);
-    if (!names) {
-        tool_error(path);
-        return;
-    }
-    for (size_t i = 0; i < count; i++) {
-        char full[4096];
-        if (tool_path(full, sizeof full, path, names[i]))
-            path_search(full, false);
-    }
-    folder_names_free(names, count);
+    folder_each(path, inner_search);
+}
+
+static void inner_search(const char *path)
+{
+    path_search(path, false);
 }
 
 static long count_parse(const char *text)
