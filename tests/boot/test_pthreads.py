@@ -5,7 +5,7 @@ import pytest
 
 from machine import Machine, ROOT, run_commands
 from programs import program_build
-from test_threads import UPDATES
+from test_threads import UPDATES, checks_while_posix_is_replaced
 
 CHECK = "/bin/pthread_check 2>/dev/null"  # some of its processes die of a fault, which is told there
 
@@ -33,12 +33,7 @@ def test_posix_threads_do_what_they_should(tmp_path, cpus):
 def test_posix_threads_do_not_notice_that_posix_is_replaced(tmp_path, cpus):
     one = boot(tmp_path, cpus, count=30)
     try:
-        one.check("sh /root/updates.sh &")
-        runs = 0
-        while one.run("test -e /tmp/updated")[1]:
-            assert one.run(CHECK) == ("0 checks failed\n", 0)
-            runs += 1
-        assert one.check("cat /tmp/failed /tmp/updated") == "30\n" and runs
+        checks_while_posix_is_replaced(one, CHECK, 30)
     finally:
         one.kill()
 

@@ -32,6 +32,16 @@ def boot(folder, cpus, count=0):
     return Machine(folder, cpus=cpus, files=files, timeout=120).boot()
 
 
+def checks_while_posix_is_replaced(one, check, count):
+    """COUNT updates of posix in a machine with UPDATES in it, and the program CHECK meanwhile."""
+    one.check("sh /root/updates.sh &")
+    runs = 0
+    while one.run("test -e /tmp/updated")[1]:
+        assert one.run(check) == ("0 checks failed\n", 0)
+        runs += 1
+    assert one.check("cat /tmp/failed /tmp/updated") == f"{count}\n" and runs
+
+
 @pytest.mark.parametrize("cpus", [1, 2, 4])
 def test_threads_and_futexes_do_what_linux_documents(tmp_path, cpus):
     one = boot(tmp_path, cpus)
@@ -47,12 +57,7 @@ def test_threads_and_futexes_do_what_linux_documents(tmp_path, cpus):
 def test_programs_with_threads_do_not_notice_that_posix_is_replaced(tmp_path, cpus):
     one = boot(tmp_path, cpus, count=50)
     try:
-        one.check("sh /root/updates.sh &")
-        runs = 0
-        while one.run("test -e /tmp/updated")[1]:
-            assert one.run(CHECK) == ("0 checks failed\n", 0)
-            runs += 1
-        assert one.check("cat /tmp/failed /tmp/updated") == "50\n" and runs
+        checks_while_posix_is_replaced(one, CHECK, 50)
     finally:
         one.kill()
 

@@ -3,6 +3,7 @@
 // a word more is in the C files beside this one. A result in [-4095, -1] is an errno. newlib calls
 // some of them with an underscore in front; those lines give both names. Calls that are cancellation
 // points are in thread/cancellation.S; newlib's own use of them, with the underscore, is none.
+#include "arguments.h"
 #include "number.h"
 
     .macro CALL name, number, alias
@@ -24,13 +25,7 @@
     .section .text.system_call, "ax"
     .globl  system_call             // long system_call(long number, six arguments)
 system_call:
-    mv      a7, a0
-    mv      a0, a1
-    mv      a1, a2
-    mv      a2, a3
-    mv      a3, a4
-    mv      a4, a5
-    mv      a5, a6
+    call_arguments
     ecall
     li      t0, -4096
     bgtu    a0, t0, 1f

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 // System calls that are cancellation points, see cancellation.h, and the beginning of a thread.
+#include "../arguments.h"
 #include "../number.h"
 #include "cancellation.h"
 
@@ -49,13 +50,7 @@ cancellation_seen:
     .section .text.system_call_point, "ax"
     .globl  system_call_point
 system_call_point:
-    mv      a7, a0
-    mv      a0, a1
-    mv      a1, a2
-    mv      a2, a3
-    mv      a3, a4
-    mv      a4, a5
-    mv      a5, a6
+    call_arguments
     call    t1, cancellation_begin
     li      t0, -4096
     bgtu    a0, t0, 1f
@@ -66,13 +61,7 @@ system_call_point:
     .section .text.system_call_cancellable, "ax"
     .globl  system_call_cancellable
 system_call_cancellable:
-    mv      a7, a0
-    mv      a0, a1
-    mv      a1, a2
-    mv      a2, a3
-    mv      a3, a4
-    mv      a4, a5
-    mv      a5, a6
+    call_arguments
     call    t1, cancellation_begin
     ret
 
@@ -80,13 +69,7 @@ system_call_cancellable:
     .section .text.system_call_raw, "ax"
     .globl  system_call_raw
 system_call_raw:
-    mv      a7, a0
-    mv      a0, a1
-    mv      a1, a2
-    mv      a2, a3
-    mv      a3, a4
-    mv      a4, a5
-    mv      a5, a6
+    call_arguments
     ecall
     ret
 
