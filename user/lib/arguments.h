@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// For assembly: the arguments of a C function whose first is the number of a system call become those
-// of that call.
+// For assembly: the arguments of a C function whose first is the number of a system call become
+// those of that call.
 // clang-format off
 #pragma once
 
