@@ -14,17 +14,34 @@ struct header {
 // refused.
 #define LAYOUT ((uint64_t)1 << 48)
 
+#define SPARE_MAX 65536u // bytes that may wait for the next update
+
 // Bytes pass through here: the core moves them between this and the RRef, so that no page of the
 // RRef is entered into a slot while callers wait. One export or import at a time.
 static uint8_t stage[sizeof(struct header) + STATE_PIECE] __attribute__((aligned(8)));
 
+// The RRef of the last state that came: the next one is written over it, so that an update neither
+// makes nor frees one while callers wait. 0: none.
+static rref_t spare;
+static uint64_t spare_room;
+
 // ---- Writing ----
+
+static bool spare_take(struct state_writer *writer, uint64_t needed)
+{
+    if (writer->state || !spare || needed > spare_room)
+        return false;
+    writer->state = spare;
+    writer->room = spare_room;
+    spare = 0;
+    return true;
+}
 
 // Room for NEEDED bytes in all, in a larger RRef if need be.
 static bool room_make(struct state_writer *writer, uint64_t needed)
 {
     uint64_t room = needed < 2 * writer->room ? 2 * writer->room : needed;
-    if (needed <= writer->room)
+    if (needed <= writer->room || spare_take(writer, needed))
         return true;
     int64_t larger = core_rref_alloc(room, 0);
     if (larger < 0)
@@ -97,8 +114,9 @@ void state_open(struct state_reader *reader, rref_t state, uint32_t kind, uint64
 {
     struct header header = {0};
     int64_t length = core_rref_length(state);
+    uint64_t room = length < 0 ? 0 : (uint64_t)length;
     *reader = (struct state_reader){
-        .next = stage, .end = stage, .state = state, .length = length < 0 ? 0 : (uint64_t)length};
+        .next = stage, .end = stage, .state = state, .length = room, .room = room};
     state_read(reader, &header, sizeof header);
     header.length -= LAYOUT;
     reader->failed |= header.kind != kind || header.schema != schema ||
@@ -206,9 +224,19 @@ void state_fail(struct state_reader *reader, int64_t error)
     reading_end(reader);
 }
 
+static void spare_keep(rref_t state, uint64_t room)
+{
+    if (spare || room > SPARE_MAX) {
+        core_rref_free(state);
+        return;
+    }
+    spare = state;
+    spare_room = room;
+}
+
 int64_t state_close(struct state_reader *reader)
 {
     bool whole = !reader->failed && bytes_left(reader) == 0;
-    core_rref_free(reader->state);
+    spare_keep(reader->state, reader->room);
     return whole ? 0 : reader->error ? reader->error : -EINVAL;
 }

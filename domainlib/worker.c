@@ -1,12 +1,6 @@
 // SPDX-License-Identifier: MIT
 #include "worker.h"
 
-static void thread_body(uint64_t argument)
-{
-    struct worker *worker = (struct worker *)(uintptr_t)argument;
-    worker->run(worker);
-}
-
 // True when STATE was BEFORE, and is AFTER now.
 static bool state_change(struct worker *worker, uint32_t before, uint32_t after)
 {
@@ -14,10 +8,30 @@ static bool state_change(struct worker *worker, uint32_t before, uint32_t after)
                                        __ATOMIC_SEQ_CST);
 }
 
-int64_t worker_start(struct worker *worker, void (*run)(struct worker *worker))
+// Until worker_start: the wake that comes with it is not the worker's own.
+static void start_await(struct worker *worker)
 {
-    if (worker->state == WORKER_RUNNING || state_change(worker, WORKER_STOPPING, WORKER_RUNNING))
-        return 0;
+    for (;;) {
+        worker->wake_seen = (uint64_t)core_event_count(worker->wake);
+        if (worker->state != WORKER_PREPARED)
+            return;
+        struct wait_item item = {.event = worker->wake, .seen = worker->wake_seen};
+        if (core_wait(&item, 1, WAIT_FOREVER) < 0)
+            core_yield(); // a kick that stays pending would make this a busy loop
+    }
+}
+
+static void thread_body(uint64_t argument)
+{
+    struct worker *worker = (struct worker *)(uintptr_t)argument;
+    start_await(worker);
+    worker->run(worker);
+}
+
+// Makes the thread, with STATE as what it finds.
+static int64_t thread_make(struct worker *worker, void (*run)(struct worker *worker),
+                           enum worker_state state)
+{
     if (!worker->has_wake) {
         int64_t wake = core_event_create();
         if (wake < 0)
@@ -26,12 +40,26 @@ int64_t worker_start(struct worker *worker, void (*run)(struct worker *worker))
         worker->has_wake = 1;
     }
     worker->run = run;
-    worker->wake_seen = (uint64_t)core_event_count(worker->wake);
-    worker->state = WORKER_RUNNING;
+    worker->state = state;
     int64_t status = core_thread_create(thread_body, (uint64_t)(uintptr_t)worker);
     if (status < 0)
         worker->state = WORKER_STOPPED;
     return status < 0 ? status : 0;
+}
+
+int64_t worker_prepare(struct worker *worker, void (*run)(struct worker *worker))
+{
+    return thread_make(worker, run, WORKER_PREPARED);
+}
+
+int64_t worker_start(struct worker *worker, void (*run)(struct worker *worker))
+{
+    if (worker->state == WORKER_RUNNING || state_change(worker, WORKER_STOPPING, WORKER_RUNNING))
+        return 0;
+    if (!state_change(worker, WORKER_PREPARED, WORKER_RUNNING))
+        return thread_make(worker, run, WORKER_RUNNING);
+    core_event_signal(worker->wake);
+    return 0;
 }
 
 void worker_stop(struct worker *worker)

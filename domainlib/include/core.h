@@ -101,7 +101,7 @@ CORE_INLINE void core_yield(void)
 }
 
 // Starts a thread of the domain's own that runs FUNCTION(ARGUMENT) and ends when that returns.
-// Returns its number. Counts against the manifest's `threads`. Not allowed in domain_init.
+// Returns its number. Counts against the manifest's `threads`.
 CORE_INLINE int64_t core_thread_create(void (*function)(uint64_t argument), uint64_t argument)
 {
     return core_call2(ENTRY_thread_create, (uint64_t)(uintptr_t)function, argument);

@@ -18,7 +18,8 @@
 // Life cycle: a domain defines what it needs, domainlib has defaults for the rest. The core calls
 // one at a time. Results are 0 or a negative errno, which refuses the load or the update.
 
-// First of all, beside the version that still serves: private memory only, no devices, no RRefs.
+// First of all, beside the version that still serves: what is private and takes time, so that it is
+// no part of an update's pause. Memory, RRefs, events, threads that wait; no devices, nothing kept.
 int64_t domain_init(void);
 
 // Last before the gate opens, in a first start as in an update: take devices, make RRefs, events

@@ -77,13 +77,14 @@ RpcResult state_finish(struct state_writer *writer, uint32_t kind, uint64_t sche
 struct state_reader {
     const uint8_t *next, *end; // what has been fetched and not been read
     rref_t state;
+    uint64_t room;            // of the RRef
     uint64_t length, fetched; // bytes in all, and of these fetched; header included
     bool failed;              // too short, or state_refuse, or state_fail
     int64_t error;            // why
 };
 
-// Takes STATE over; state_close frees it. The predecessor may still write to it: what was read once
-// is what counts.
+// Takes STATE over; state_close keeps it for the next update, or frees it. The predecessor may
+// still write to it: what was read once is what counts.
 void state_open(struct state_reader *reader, rref_t state, uint32_t kind, uint64_t schema);
 
 // The slow ways of what follows.

@@ -13,6 +13,7 @@
 //         }
 //     }
 //
+// domain_init calls worker_prepare, so that making the thread is no part of an update's pause;
 // domain_attach calls worker_start; domain_detach takes the same mutex and calls worker_stop (or
 // worker_start to resume). From then on the thread touches nothing, though it may take a while to
 // end: an update does not wait for it to be scheduled.
@@ -20,7 +21,7 @@
 #include <stdbool.h>
 #include "core.h"
 
-enum worker_state { WORKER_STOPPED, WORKER_RUNNING, WORKER_STOPPING };
+enum worker_state { WORKER_STOPPED, WORKER_PREPARED, WORKER_RUNNING, WORKER_STOPPING };
 
 struct worker {
     void (*run)(struct worker *worker);
@@ -30,8 +31,11 @@ struct worker {
     uint64_t wake_seen;     // the thread's own
 };
 
-// Starts the thread, or lets one that was about to stop go on. 0, also when it runs; errors are
-// those of event and thread creation.
+// Makes the thread, which then waits for worker_start. 0, or an error of event and thread creation.
+int64_t worker_prepare(struct worker *worker, void (*run)(struct worker *worker));
+
+// Starts the thread, prepared or not, or lets one that was about to stop go on. 0, also when it
+// runs; errors are those of event and thread creation.
 int64_t worker_start(struct worker *worker, void (*run)(struct worker *worker));
 
 // Asks the thread to end, and does not wait for it.

@@ -131,6 +131,11 @@ static int64_t start(void)
     return status < 0 ? status : worker_start(&worker, drive);
 }
 
+int64_t domain_init(void)
+{
+    return worker_prepare(&worker, drive);
+}
+
 int64_t domain_attach(void)
 {
     int64_t status = start();

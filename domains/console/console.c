@@ -186,6 +186,11 @@ static int64_t start(void)
     return worker_start(&console_worker, drive);
 }
 
+int64_t domain_init(void)
+{
+    return worker_prepare(&console_worker, drive);
+}
+
 int64_t domain_attach(void)
 {
     int64_t status = console.event ? 0 : core_event_create();

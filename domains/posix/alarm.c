@@ -34,6 +34,11 @@ static void alarms_serve(struct worker *self)
         ;
 }
 
+int64_t alarm_prepare(void)
+{
+    return worker_prepare(&worker, alarms_serve);
+}
+
 int64_t alarm_start(void)
 {
     return worker_start(&worker, alarms_serve);

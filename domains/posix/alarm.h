@@ -5,7 +5,8 @@
 
 struct process;
 
-// Makes the thread. 0 or a negative errno.
+// Makes the thread, and lets it begin. 0 or a negative errno.
+int64_t alarm_prepare(void);
 int64_t alarm_start(void);
 // From now on it touches nothing: an update takes over.
 void alarm_stop(void);

@@ -46,7 +46,8 @@ int64_t domain_init(void)
 {
     void *volatile room = malloc(IMPORT_BYTES); // and stays in the heap when it is free
     free(room);
-    return terminal_prepare();
+    int64_t status = alarm_prepare();
+    return status < 0 ? status : terminal_prepare();
 }
 
 // Where there is no predecessor, process 1 is started; it is told if there was one that crashed.

@@ -239,7 +239,7 @@ int64_t terminal_prepare(void)
     if (status < 0)
         return status;
     watch_buffer = (rref_t)status;
-    return 0;
+    return worker_prepare(&watch, watch_serve);
 }
 
 int64_t terminal_start(void)

@@ -176,3 +176,15 @@ def test_a_bench_that_is_interrupted_leaves_no_process_and_a_device_that_works(m
                 break
         assert "blkbench" not in one.check("ps")
         one.check("blkbench --ios=10 -j && blkbench --dev=/dev/nullb0 --ios=10 -j")
+
+
+def test_what_callers_wait_for_is_short(machine):
+    """Counted in instructions. The first update of each makes what the later ones use again."""
+    limits = {"nullblk": 6, "blk": 7, "devfs": 7, "console": 12, "ramfs": 16, "posix": 35}
+    one = machine(cpus=1, icount=True)
+    for service, limit in limits.items():
+        pauses = []
+        for image in (f"{service}_v2", service, f"{service}_v2", service):
+            report = one.check(f"domain update {service} {image}")
+            pauses.append(int(re.search(r"paused (\d+) us", report).group(1)))
+        assert max(pauses[1:]) <= limit, (service, pauses)
