@@ -7,10 +7,11 @@
 
 #define ANSWER_NS 30000000000u // then the disk is given up
 #define PAUSE_NS  50000000u    // between two attempts
-#define ATTEMPTS  40
+#define ATTEMPTS  16           // 0.8 s in all: with the wait for a lock what any method may wait
 
 static rref_t buffer;
 static handle_t event; // the buffer's completions
+static bool is_away;   // the driver was not back in time: nobody waits until it answers again
 
 uint8_t *disk_buffer(void)
 {
@@ -60,6 +61,19 @@ static bool may_come_back(int64_t status)
     return status < -4095 && status != RPC_NO_HANDLE && status != RPC_DENIED;
 }
 
+// After the request's ATTEMPT: the driver may be back for another. An operation makes many
+// requests, and of a driver that was stopped it must not wait for each of them.
+static bool is_worth_repeating(int64_t status, int attempt)
+{
+    bool waits_in_vain = status == RPC_DEAD && is_away;
+    if (may_come_back(status) && attempt < ATTEMPTS && !waits_in_vain) {
+        pause();
+        return true;
+    }
+    is_away = status == RPC_DEAD;
+    return false;
+}
+
 static int64_t request(uint32_t operation, uint64_t offset, uint32_t length)
 {
     RpcResult result = block_submit(HANDLE_DISK, operation, offset, buffer, 0, length);
@@ -81,15 +95,13 @@ static int64_t disk_error(int64_t status)
 
 int64_t disk_transfer(enum block_operation operation, uint64_t offset, uint32_t length)
 {
-    int64_t status = -ENOMEM;
-    if (!disk_buffer())
-        return status;
-    for (int attempt = 0; attempt < ATTEMPTS; attempt++) {
+    int64_t status;
+    int attempt = 0;
+    do {
+        if (!disk_buffer()) // also one that was lost meanwhile
+            return -ENOMEM;
         status = request(operation, offset, length);
-        if (!may_come_back(status))
-            break;
-        pause();
-    }
+    } while (is_worth_repeating(status, ++attempt));
     return disk_error(status);
 }
 
@@ -108,14 +120,12 @@ int64_t disk_flush(void)
 
 int64_t disk_size(void)
 {
-    RpcResult result = {.status = -ENOMEM};
+    RpcResult result;
+    int attempt = 0;
     if (!disk_buffer())
-        return result.status;
-    for (int attempt = 0; attempt < ATTEMPTS; attempt++) {
+        return -ENOMEM;
+    do
         result = block_size(HANDLE_DISK);
-        if (!may_come_back(result.status))
-            break;
-        pause();
-    }
+    while (is_worth_repeating(result.status, ++attempt));
     return result.status < 0 ? disk_error(result.status) : (int64_t)result.value;
 }

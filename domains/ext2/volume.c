@@ -119,16 +119,26 @@ static void volume_close(void)
     volume.fs = NULL;
 }
 
+// Until the next write-back every block counts as one that was freed before.
+static void taken_fill(void)
+{
+    uint64_t first = volume.fs->super->s_first_data_block;
+    uint64_t count = ext2fs_blocks_count(volume.fs->super) - first;
+    ext2fs_mark_block_bitmap_range2(volume.taken, first, (blk_t)count);
+    volume.has_freed = true;
+}
+
 // What was freed before, by operations of which not all is on the device, is not to be used again
-// either: so it all goes there first.
+// either: so it all goes there first. Of a disk that takes nothing, what is there can be read.
 static int64_t bitmaps_open(void)
 {
-    int64_t result = cache_is_clean() ? 0 : cache_write_back();
-    errcode_t error = result < 0 ? 0 : ext2fs_read_bitmaps(volume.fs);
-    if (result == 0)
-        result = error ? volume_error(error) : taken_renew();
+    int64_t written = cache_is_clean() ? 0 : cache_write_back();
+    errcode_t error = ext2fs_read_bitmaps(volume.fs);
+    int64_t result = error ? volume_error(error) : taken_renew();
     if (result < 0)
         return result;
+    if (written < 0)
+        taken_fill();
     ext2fs_set_block_alloc_stats_callback(volume.fs, block_note, NULL);
     ext2fs_set_block_alloc_stats_range_callback(volume.fs, blocks_note, NULL);
     volume.fs->get_alloc_block2 = block_choose;
@@ -279,6 +289,9 @@ static int64_t volume_end(void)
     }
     volume_close();
     kept->mounted = 0;
+    if (result < 0)
+        log_printf("the disk does not take what was written last: it is lost (error %d)",
+                   (int)-result);
     return result;
 }
 
@@ -286,12 +299,9 @@ int64_t volume_mount(bool read_only)
 {
     wall_learn_kept(HANDLE_RTC, &kept->wall_boot);
     mutex_lock(&volume_lock);
-    int64_t result = 0;
     if (kept->mounted)
-        result = volume_end(); // by a user of whom nothing is left
-    if (result < 0)
-        log_printf("the last mount has ended with error %d", (int)-result);
-    result = volume_begin(read_only);
+        volume_end(); // of a user of whom nothing is left
+    int64_t result = volume_begin(read_only);
     mutex_unlock(&volume_lock);
     return result < 0 ? result : (int64_t)kept->read_only;
 }

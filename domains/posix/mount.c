@@ -245,8 +245,8 @@ static int64_t disk_unmount(struct thread *thread)
     uint64_t root = mount->root;
     mount->root = 0;
     int64_t result = disk_control(thread, FS_CONTROL_UNMOUNT, 0);
-    if (result < 0 && result != -EINVAL)
-        mount->root = root; // it may be tried again
+    if (result < 0 && fs_root(mount->service).status != -ENODEV)
+        mount->root = root; // it is still there, and may be tried again
     return result;
 }
 

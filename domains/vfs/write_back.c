@@ -162,6 +162,8 @@ int64_t file_write_back(uint32_t file, uint32_t max)
         use->dirty_since = 1; // the rest is as old
     if (error < 0)
         kept->files[file].error = (int32_t)error;
+    else if (!file_dirty(file))
+        kept->files[file].error = 0; // nothing is lost, so there is nothing to tell
     if (!pages_dirty)
         room_forget();
     return error;
