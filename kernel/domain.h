@@ -55,6 +55,11 @@ static inline uint64_t ledger_limit(uint64_t rrefs, uint64_t pages)
     return LEDGER_TOPS | rrefs << 32 | pages;
 }
 
+static inline bool ledger_allows(const struct domain *domain, uint64_t total)
+{
+    return ((domain->ledger_limit - total) & LEDGER_TOPS) == LEDGER_TOPS;
+}
+
 static inline uint64_t ledger_rrefs(const struct domain *domain)
 {
     return __atomic_load_n(&domain->ledger, __ATOMIC_RELAXED) >> 32;

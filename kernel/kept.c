@@ -38,45 +38,90 @@ static bool is_dead(const struct domain *domain)
     return domain->version && __atomic_load_n(&domain->version->dead, __ATOMIC_ACQUIRE);
 }
 
-int64_t rref_keep(struct domain *domain, rref_t rref, uint64_t key, uint64_t schema)
-{
-    interrupt_state state;
-    struct kept *kept = domain->proxy ? core_alloc(sizeof(*kept)) : NULL;
-    if (!kept)
-        return domain->proxy ? -ENOMEM : -EINVAL;
-    string_copy(kept->service, domain->proxy->name, sizeof(kept->service));
-    kept->key = key;
-    kept->schema = schema;
-    int64_t error = 0;
-    struct rref *record = kept_find(domain, key, &state);
-    if (record) {
-        if (record->name != rref)
-            error = -EEXIST;
-        record_release(record, state);
-    }
-    record = record_take(rref, &state);
-    if (!record || record->owner != domain->id || record->frames)
-        error = record ? -EACCES : -EINVAL;
-    if (!error && is_dead(domain))
-        error = -EACCES; // the next instance has perhaps another one under this key already
-    if (!error) {
-        struct kept *before = record->kept;
-        record->kept = kept;
-        kept = before;
-    }
-    if (record)
-        record_release(record, state);
-    if (kept)
-        core_free(kept, sizeof(*kept));
-    return error;
-}
-
 // Frees a kept RRef; its guard is taken. DOMAIN: who owned it, NULL: nobody.
 static void kept_drop(struct rref *record, struct domain *domain, interrupt_state state)
 {
     ledger_credit(domain, record->charge);
     record->owner = OWNER_NOBODY;
     record_settle(record, state);
+}
+
+// Names what is kept under KEPT, if it is still DOMAIN's. *before: what it was kept under.
+static int64_t kept_set(struct domain *domain, rref_t rref, struct kept *kept, struct kept **before)
+{
+    interrupt_state state;
+    struct rref *record = record_take(rref, &state);
+    int64_t error = !record ? -EINVAL : 0;
+    if (record && (record->owner != domain->id || record->frames || is_dead(domain)))
+        error = -EACCES; // of a dead one, the next instance has perhaps another one under this key
+    if (!error) {
+        *before = record->kept;
+        record->kept = kept;
+    }
+    if (record)
+        record_release(record, state);
+    return error;
+}
+
+// The same backwards, unless somebody has named, moved or freed it since. What is of no use any
+// more: KEPT, or else BEFORE.
+static struct kept *kept_reset(rref_t rref, struct kept *kept, struct kept *before)
+{
+    interrupt_state state;
+    struct rref *record = record_take(rref, &state);
+    if (!record || record->kept != kept) {
+        if (record)
+            record_release(record, state);
+        return before;
+    }
+    record->kept = before;
+    if (!before && record->owner == OWNER_KEPT) // its domain has died, and nobody would ask for it
+        kept_drop(record, NULL, state);
+    else
+        record_release(record, state);
+    return kept;
+}
+
+// May DOMAIN keep NAME under KEY? Another that its service keeps under that key is in the way, and
+// what nobody has taken of an earlier instance counts for this one: who crashes again and again
+// would keep more and more.
+static int64_t kept_check(const struct domain *domain, rref_t name, uint64_t key)
+{
+    interrupt_state state;
+    struct rref *record;
+    const char *service = domain->proxy->name;
+    uint64_t total = __atomic_load_n(&domain->ledger, __ATOMIC_RELAXED);
+    for (uint32_t index = 0; (record = record_take_index(index, &state)); index++) {
+        bool is_left = record->live && record->owner == OWNER_KEPT && record->kept &&
+                       !strcmp(record->kept->service, service);
+        bool is_rival = kept_matches(record, service, key) && record->name != name &&
+                        (is_left || record->owner == domain->id);
+        total += is_left ? record->charge : 0;
+        record_release(record, state);
+        if (is_rival)
+            return -EEXIST;
+    }
+    return ledger_allows(domain, total) ? 0 : -E2BIG;
+}
+
+// Set before the look, so that of two threads with one key at least one sees the other.
+int64_t rref_keep(struct domain *domain, rref_t rref, uint64_t key, uint64_t schema)
+{
+    struct kept *kept = domain->proxy ? core_alloc(sizeof(*kept)) : NULL;
+    if (!kept)
+        return domain->proxy ? -ENOMEM : -EINVAL;
+    string_copy(kept->service, domain->proxy->name, sizeof(kept->service));
+    kept->key = key;
+    kept->schema = schema;
+    struct kept *unused = kept, *before;
+    int64_t error = kept_set(domain, rref, kept, &before);
+    if (!error) {
+        error = kept_check(domain, rref, key);
+        unused = error ? kept_reset(rref, kept, before) : before;
+    }
+    if (unused)
+        core_free(unused, sizeof(*unused));
+    return error;
 }
 
 int64_t rref_kept(struct domain *domain, uint64_t key, uint64_t schema)

@@ -154,8 +154,7 @@ bool ledger_charge(struct domain *domain, uint64_t charge)
 {
     if (!domain)
         return true;
-    uint64_t total = __atomic_add_fetch(&domain->ledger, charge, __ATOMIC_RELAXED);
-    if (((domain->ledger_limit - total) & LEDGER_TOPS) == LEDGER_TOPS)
+    if (ledger_allows(domain, __atomic_add_fetch(&domain->ledger, charge, __ATOMIC_RELAXED)))
         return true;
     ledger_credit(domain, charge);
     return false;

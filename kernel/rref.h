@@ -43,6 +43,8 @@ int64_t rref_fill(struct domain *domain, rref_t rref, uint64_t offset, int byte,
 // The core itself reads an RRef of DOMAIN's, into its own memory.
 int64_t rref_copy_in(struct domain *domain, rref_t rref, uint64_t offset, void *target,
                      uint64_t bytes);
+// For the next instance of DOMAIN's service. -EEXIST: that has one under KEY, perhaps only just, of
+// another thread. -E2BIG: with what an earlier instance has left and nobody took it is too much.
 int64_t rref_keep(struct domain *domain, rref_t rref, uint64_t key, uint64_t schema);
 int64_t rref_kept(struct domain *domain, uint64_t key, uint64_t schema);
 int64_t rref_hold(struct domain *domain, rref_t rref);

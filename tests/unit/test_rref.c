@@ -680,6 +680,29 @@ static void kept_state_goes_to_the_next_instance_of_the_service(void **state)
     assert_int_equal(rref_count_free(), RREFS_MAX);
 }
 
+// Of one that crashes again and again, and each time keeps something under another key.
+static void what_nobody_takes_of_an_earlier_instance_counts_for_the_next(void **state)
+{
+    (void)state;
+    uint64_t limit = domain(A)->ledger_limit, before = domain(B)->ledger_limit;
+    domain(A)->ledger_limit = domain(B)->ledger_limit = ledger_limit(2, 8);
+    assert_int_equal(rref_keep(domain(A), make(A, 4096), 1, 10), 0);
+    assert_int_equal(rref_keep(domain(A), make(A, 4096), 2, 10), 0);
+    rref_reclaim(domain(A), RPC_CRASHED, true);
+    rref_t third = make(B, 4096);
+    assert_int_equal(rref_keep(domain(B), third, 1, 10), -EEXIST);
+    assert_int_equal(rref_keep(domain(B), third, 3, 10), -E2BIG);
+    rref_reclaim(domain(B), RPC_CRASHED, true);
+    assert_int_equal(rref_count_free(), RREFS_MAX - 2); // the third was not kept
+    rref_t taken = (rref_t)rref_kept(domain(B), 1, 10);
+    assert_int_equal(rref_keep(domain(B), taken, 3, 10), 0); // what it has may have another key
+    rref_reclaim(domain(B), RPC_CRASHED, true);
+    rref_drop_kept("store");
+    assert_int_equal(rref_count_free(), RREFS_MAX);
+    domain(A)->ledger_limit = limit;
+    domain(B)->ledger_limit = before;
+}
+
 static void a_replacement_takes_over_what_was_owned_and_held(void **state)
 {
     (void)state;
@@ -812,6 +835,36 @@ static void a_slot_that_is_given_back_maps_nothing(void **state)
 
 // ---- Many threads ----
 
+static pthread_barrier_t both;
+static rref_t keepers[2];
+
+static void *keeper(void *argument)
+{
+    uint64_t n = (uint64_t)(uintptr_t)argument;
+    pthread_barrier_wait(&both);
+    return rref_keep(domain(A), keepers[n], 1, 10) == 0 ? keepers : NULL;
+}
+
+static void of_two_threads_that_keep_under_one_key_at_most_one_succeeds(void **state)
+{
+    (void)state;
+    pthread_barrier_init(&both, NULL, 2);
+    for (int round = 0; round < 2000; round++) {
+        pthread_t threads[2];
+        void *kept[2];
+        for (uint64_t n = 0; n < 2; n++) {
+            keepers[n] = make(A, 64);
+            pthread_create(&threads[n], NULL, keeper, (void *)(uintptr_t)n);
+        }
+        for (int n = 0; n < 2; n++)
+            pthread_join(threads[n], &kept[n]);
+        assert_false(kept[0] && kept[1]);
+        for (int n = 0; n < 2; n++)
+            assert_int_equal(rref_free(domain(A), keepers[n]), 0);
+    }
+    pthread_barrier_destroy(&both);
+}
+
 static rref_t contested;
 static uint32_t winners;
 
@@ -910,6 +963,7 @@ int main(void)
         TEST(an_owner_that_dies_frees_all_but_what_is_lent),
         TEST(a_borrower_that_dies_completes_what_it_held),
         TEST(kept_state_goes_to_the_next_instance_of_the_service),
+        TEST(what_nobody_takes_of_an_earlier_instance_counts_for_the_next),
         TEST(a_replacement_takes_over_what_was_owned_and_held),
         TEST(a_page_is_entered_for_owners_and_borrowers_only),
         TEST(a_page_leaves_all_other_slots_before_it_is_somebodys_again),
@@ -918,6 +972,7 @@ int main(void)
         TEST(small_rrefs_share_a_page_with_their_makers_only),
         TEST(a_slot_that_is_given_back_maps_nothing),
         TEST(of_several_that_pass_one_rref_at_once_one_succeeds),
+        TEST(of_two_threads_that_keep_under_one_key_at_most_one_succeeds),
         TEST(a_crowd_of_domains_leaks_nothing),
     };
     rref_init();
