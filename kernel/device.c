@@ -291,16 +291,25 @@ int64_t device_mmio_write(struct domain *domain, handle_t handle, uint64_t offse
 
 // ---- Interrupts ----
 
+// Two threads of a driver may be the first to ask.
+static int interrupt_open(struct device *device)
+{
+    interrupt_state state = lock_take(&device->lock);
+    int error = device->attached
+                    ? 0
+                    : interrupt_attach(device->machine->interrupt, device_interrupt, device);
+    device->attached = !error;
+    lock_release(&device->lock, state);
+    return error;
+}
+
 static int64_t event_hand_out(struct device *device, struct domain *domain)
 {
     if (device->event_handle)
         return device->event_handle - 1;
-    if (!device->attached) {
-        int error = interrupt_attach(device->machine->interrupt, device_interrupt, device);
-        if (error)
-            return error;
-        device->attached = true;
-    }
+    int error = interrupt_open(device);
+    if (error)
+        return error;
     object_get(&device->interrupt->object);
     int handle = handle_insert(domain, &device->interrupt->object, 0);
     if (handle < 0) {

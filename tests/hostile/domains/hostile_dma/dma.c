@@ -336,12 +336,133 @@ static int64_t race_of_two_threads(rref_t lent, uint64_t number)
     return 0;
 }
 
-static int64_t all_interrupts(rref_t lent, uint64_t number)
+// ---- virtio_buffer.ends ----
+
+// A read of a sector into BUFFER, with what each piece says that it ends.
+static int64_t post_ending(rref_t buffer, uint32_t length, const uint32_t *ends)
 {
+    request_make(READ_SECTORS);
+    const struct virtio_buffer pieces[] = {
+        {.rref = header, .length = sizeof(struct request), .ends = ends[0]},
+        {.rref = buffer, .length = length, .device_writes = 1, .ends = ends[1]},
+        {.rref = header, .offset = STATUS, .length = 1, .device_writes = 1, .ends = ends[2]},
+    };
+    return core_virtio_post(HANDLE_DISK, 0, pieces, 3, 7);
+}
+
+// What is not on loan does not end, whatever the field says, and stays the driver's.
+static int64_t end_what_is_no_loan(rref_t lent, uint64_t number)
+{
+    uint64_t state = 7;
+    struct virtio_done done;
     (void)lent, (void)number;
     if (setup() < 0)
         return 1;
+    for (uint32_t i = 0; i < 200; i++) {
+        uint32_t ends[3];
+        for (uint32_t k = 0; k < 3; k++)
+            ends[k] = i < 32   ? 1u << i
+                      : i < 64 ? UINT32_MAX << (i - 32)
+                               : (uint32_t)attack_random(&state);
+        if (post_ending(data, PAGE, ends) < 0)
+            return 2;
+        core_virtio_notify(HANDLE_DISK, 0);
+        int64_t got = 0;
+        for (uint64_t end = (uint64_t)core_time() + LIMIT_NS; !got && (uint64_t)core_time() < end;)
+            got = core_virtio_reap(HANDLE_DISK, 0, &done, 1);
+        if (got != 1 || done.completed || core_rref_length(data) != PAGE)
+            return 3;
+    }
+    return core_rref_free(data) < 0 || core_rref_free(header) < 0;
+}
+
+// One loan in all requests that there is room for, each of which says that it ends it: once each.
+static int64_t end_one_loan_often(rref_t lent, uint64_t number)
+{
+    static const uint32_t ends[] = {UINT32_MAX, 0x80000000, UINT32_MAX};
+    static const uint32_t lengths[] = {SECTOR, 0}; // nothing of it, too: the device never sees it
+    (void)number;
+    if (setup() < 0)
+        return 1;
+    const uint32_t only_lent[] = {0, ends[1], 0};
+    for (uint32_t round = 0; round < 20; round++) {
+        for (uint32_t i = 0; i < QUEUE; i++) {
+            const uint32_t *which = i % 3 ? only_lent : ends; // or the driver's own as the last
+            if (post_ending(lent, lengths[i % 5 == 0] * (core_rref_length(lent) >= SECTOR), which) <
+                0)
+                return 2;
+        }
+        if (reap(QUEUE) != QUEUE)
+            return 3;
+    }
+    while (core_rref_complete(lent, 0) >= 0) // requests that ended something else left it posted
+        if (++raced > 100000)
+            return 4;
+    return core_rref_length(lent) < 0; // the call has it still
+}
+
+static void race_complete(uint64_t argument)
+{
+    (void)argument;
+    while (!raced) {
+        core_rref_complete(racing, 0);
+        core_yield();
+    }
+    raced = 2;
+}
+
+// One thread ends by hand what the interrupt ends as well.
+static int64_t race_for_the_end(rref_t lent, uint64_t number)
+{
+    static const uint32_t ends[] = {0, 3, 0};
+    (void)number;
+    raced = 0;
+    racing = lent;
+    if (setup() < 0 || core_thread_create(race_complete, 0) < 0)
+        return 1;
+    uint32_t length = core_rref_length(lent) >= SECTOR ? SECTOR : 0;
+    uint64_t posted = 0, reaped = 0;
+    for (uint32_t i = 0; i < 300; i++) {
+        for (uint32_t k = 0; k < 4; k++)
+            posted += post_ending(lent, length, ends) >= 0;
+        reaped += reap(posted - reaped);
+    }
+    raced = 1;
+    while (raced != 2)
+        core_yield();
+    return posted != reaped || !posted || core_rref_length(lent) < 0;
+}
+
+// The interrupt ends the loans of one who is no more.
+static int64_t die_before_the_end(rref_t lent, uint64_t number)
+{
+    static const uint32_t ends[] = {1, UINT32_MAX, 1};
+    (void)number;
+    if (setup() < 0)
+        return 1;
+    uint32_t length = core_rref_length(lent) >= SECTOR ? SECTOR : 0;
+    for (uint32_t i = 0; i < QUEUE; i++)
+        post_ending(i % 2 ? lent : data, i % 2 ? length : PAGE, ends);
+    core_virtio_notify(HANDLE_DISK, 0);
+    core_abort();
+}
+
+static void first_ask(uint64_t answer)
+{
+    *(volatile int64_t *)(uintptr_t)answer = core_irq_event(HANDLE_DISK) + 1;
+}
+
+static int64_t all_interrupts(rref_t lent, uint64_t number)
+{
+    static volatile int64_t other; // 0: not yet
+    (void)lent, (void)number;
+    if (setup() < 0 || core_thread_create(first_ask, (uint64_t)(uintptr_t)&other) < 0)
+        return 1;
     int64_t first = core_irq_event(HANDLE_DISK);
+    while (!other)
+        core_yield();
+    if (other - 1 != first)
+        return 3;
     for (uint32_t i = 0; i < 1000; i++) {
         if (core_irq_event(HANDLE_DISK) != first)
             return 2;
@@ -365,6 +486,10 @@ const struct attack attacks[] = {
     LIVES(stop_in_flight),
     REPEAT(die_in_flight, 3),
     LIVES(race_of_two_threads),
+    LIVES(end_what_is_no_loan),
+    LIVES(end_one_loan_often),
+    LIVES(race_for_the_end),
+    REPEAT(die_before_the_end, 3),
     LIVES(all_interrupts),
 };
 const uint32_t attack_count = sizeof attacks / sizeof *attacks;
