@@ -20,6 +20,11 @@ RpcResult block_do_size(void)
     return rpc_ok(blk_device.size);
 }
 
+RpcResult block_do_read_only(void)
+{
+    return rpc_ok(device_has(FEATURE_READ_ONLY));
+}
+
 // What needs no device: answered at once. BLOCK_QUEUED: it is the device's turn.
 static RpcResult submit_check(uint32_t operation, uint64_t offset, uint32_t length)
 {

@@ -155,7 +155,7 @@ static RpcResult answer(rref_t argument, const void *bytes, uint64_t n)
 static RpcResult block_device_control(const struct device *device, uint64_t request,
                                       rref_t argument, uint64_t value)
 {
-    static const uint32_t sector_size = SECTOR_SIZE, page_size = 4096, no = 0;
+    static const uint32_t sector_size = SECTOR_SIZE, page_size = 4096;
     (void)value;
     switch (request) {
     case BLKGETSIZE64: {
@@ -167,8 +167,11 @@ static RpcResult block_device_control(const struct device *device, uint64_t requ
         return answer(argument, &sector_size, sizeof sector_size);
     case BLKBSZGET:
         return answer(argument, &page_size, sizeof page_size);
-    case BLKROGET:
-        return answer(argument, &no, sizeof no);
+    case BLKROGET: {
+        RpcResult told = block_read_only(device->service);
+        uint32_t read_only = told.value != 0;
+        return told.status < 0 ? told : answer(argument, &read_only, sizeof read_only);
+    }
     case BLKFLSBUF:
         return block_flush(device->service);
     }

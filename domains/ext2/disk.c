@@ -118,14 +118,25 @@ int64_t disk_flush(void)
     return disk_transfer(BLOCK_FLUSH, 0, 0);
 }
 
-int64_t disk_size(void)
+// What a method without a buffer answers.
+static int64_t ask(RpcResult (*method)(handle_t disk))
 {
     RpcResult result;
     int attempt = 0;
     if (!disk_buffer())
         return -ENOMEM;
     do
-        result = block_size(HANDLE_DISK);
+        result = method(HANDLE_DISK);
     while (is_worth_repeating(result.status, ++attempt));
     return result.status < 0 ? disk_error(result.status) : (int64_t)result.value;
+}
+
+int64_t disk_size(void)
+{
+    return ask(block_size);
+}
+
+int64_t disk_read_only(void)
+{
+    return ask(block_read_only);
 }

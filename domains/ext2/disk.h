@@ -14,6 +14,7 @@ uint8_t *disk_buffer(void);
 
 // Bytes on the device, or a negative errno.
 int64_t disk_size(void);
+int64_t disk_read_only(void); // 1: it refuses writes
 
 // Moves LENGTH bytes (at most DISK_BUFFER_SIZE, whole sectors) between the buffer's start and the
 // device. 0 or a negative errno.

@@ -219,6 +219,8 @@ static const char *why_read_only(const struct ext2_super_block *super)
         return "it has features of ext3 or ext4";
     if (super->s_state & EXT2_ERROR_FS)
         return "it has errors: run e2fsck on it";
+    if (disk_read_only() > 0)
+        return "the disk is read-only";
     return super->s_state & EXT2_VALID_FS ? NULL : "it was not unmounted: run e2fsck on it";
 }
 

@@ -22,6 +22,11 @@ RpcResult block_do_size(void)
     return rpc_ok(store.size);
 }
 
+RpcResult block_do_read_only(void)
+{
+    return rpc_ok(0);
+}
+
 static void count(uint32_t length)
 {
     __atomic_fetch_add(&served.requests, 1, __ATOMIC_RELAXED);

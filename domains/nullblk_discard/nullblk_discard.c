@@ -28,6 +28,11 @@ RpcResult block_do_size(void)
     return rpc_ok((uint64_t)PARAMETER_MEGABYTES << 20);
 }
 
+RpcResult block_do_read_only(void)
+{
+    return rpc_ok(0);
+}
+
 static int64_t queue_add(rref_t buffer)
 {
     int64_t status = -EAGAIN;

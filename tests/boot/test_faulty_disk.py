@@ -128,3 +128,21 @@ def test_as_root_a_failing_disk_leaves_a_shell_that_works(faulty, tmp_path):
     disk.heal()
     one.check("cmp /home/lua /bin/lua && echo text > /home/text && sync")
     disk_end(one, tmp_path)
+
+
+@pytest.mark.parametrize("image", ["files", "system"])
+def test_a_read_only_disk_says_so_to_who_would_write(faulty, tmp_path, image):
+    one, _ = faulty(image, read_only=True)
+    folder = "/mnt" if image == "files" else ""
+    if folder:
+        one.check("mkdir -p /mnt && mount /dev/vda /mnt")
+        output, status = one.run("blkbench --rw=randwrite --ios=10 --force")
+        assert status == 2 and "is read-only" in output, output
+    assert "ext2 (ro)" in one.check("mount | grep /dev/vda")
+    assert "the disk is read-only" in one.check("dmesg | grep ext2:")
+    output, status = one.run(f"cp /bin/lua {folder}/home/lua")
+    assert status == 1 and "Read-only file system" in output
+    one.run("dd if=/bin/lua of=/dev/vda; sync")
+    assert json.loads(one.check("blkbench --rw=randread --ios=50 -j"))["errors"] == 0
+    no_faults(one)
+    disk_end(one, tmp_path)

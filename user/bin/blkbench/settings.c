@@ -264,7 +264,10 @@ int settings_open_device(struct settings *settings)
         file = open(settings->device, access); /* a file on a file system without direct access */
     if (file < 0)
         tool_fail(settings->device);
+    int read_only = 0;
     sizes_check(settings, device_measure(settings, file));
+    if (writes && settings->is_device && ioctl(file, BLKROGET, &read_only) == 0 && read_only)
+        refuse("%s: is read-only, and this run would write to it", settings->device);
     settings->rings = settings->depth > 1 && settings->is_device;
     return file;
 }

@@ -21,6 +21,11 @@ RpcResult block_do_size(void)
     return rpc_ok(SIZE);
 }
 
+RpcResult block_do_read_only(void)
+{
+    return rpc_ok(0);
+}
+
 // The last MiB would stay empty if the library did nothing, so all targets are cleared before.
 static int64_t compress_once(void)
 {
