@@ -168,3 +168,14 @@ def test_a_stopped_service_refuses_its_callers_until_it_is_loaded_again(machine)
     one.refuse("blkbench --dev=/dev/nullb0 --ios=1")
     one.check("domain load null && domain load nullblk")
     one.check("head -c 1 /dev/empty > /dev/null && blkbench --dev=/dev/nullb0 --ios=1 -j")
+
+
+@pytest.mark.parametrize("length", [24, 3000, 10000])
+def test_a_name_of_any_length_is_refused_with_one_short_line(machine, length):
+    one = machine()
+    one.check(f"n=$(printf %{length}s x | tr ' ' y)")
+    for command in ("update $n blk", "update blk $n", "load $n", "info $n", "register $n", "verify $n",
+                    "restart $n", "stop $n", "rollback $n", "fault $n load", "forget $n"):
+        output, status = one.run(f"domain {command}")
+        assert status in (1, 2) and output.startswith("domain: "), (command, output)
+        assert len(output.strip().splitlines()) == 1 and len(output) < 200, (command, output)

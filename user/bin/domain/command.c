@@ -2,6 +2,7 @@
 // Sending a command to the system: one line in one write(); the answer is read from the same file.
 #include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 #include "domain.h"
@@ -9,6 +10,15 @@
 
 #define COMMAND_FILE  DOMAIN_FOLDER "command"
 #define COMMAND_LIMIT 4096 /* bytes of a line, by the contract */
+#define NAME_SHOWN    24   /* no name is longer */
+
+const char *word_shown(const char *word)
+{
+    static char shown[NAME_SHOWN + 4];
+    snprintf(shown, sizeof shown, "%.*s%s", NAME_SHOWN, word,
+             strlen(word) > NAME_SHOWN ? "..." : "");
+    return shown;
+}
 
 /* Joins the words with spaces. False if they do not fit, or would be read as other words. */
 static bool line_build(char *line, char *const words[], int count)
@@ -21,7 +31,7 @@ static bool line_build(char *line, char *const words[], int count)
             return false;
         }
         if (length + part + 2 > COMMAND_LIMIT) {
-            tool_complain(count > 1 ? words[1] : words[0],
+            tool_complain(word_shown(words[count > 1]),
                           "the command is too long (at most %d bytes)", COMMAND_LIMIT);
             return false;
         }

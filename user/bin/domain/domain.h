@@ -13,6 +13,9 @@ void table_print(const char *name, const char *headings, bool json);
 /* Prints what is known about one service. False if there is none of that name (reported). */
 bool service_print(const char *name, bool json);
 
+/* A word of any length, short enough for a line; until the next is asked for. */
+const char *word_shown(const char *word);
+
 /* Gives the system one command line of `count` words and prints its answer. Exit status. */
 int command_send(char *const words[], int count);
 

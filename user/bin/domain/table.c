@@ -120,8 +120,8 @@ bool service_print(const char *name, bool json)
     snprintf(path, sizeof path, DOMAIN_FOLDER "service/%s", name);
     FILE *file = strchr(name, '/') || !*name ? NULL : fopen(path, "r");
     if (!file) {
-        if (strchr(name, '/') || !*name || errno == ENOENT)
-            tool_complain(name, "no such service (see `domain list`)");
+        if (strchr(name, '/') || !*name || errno == ENOENT || errno == ENAMETOOLONG)
+            tool_complain(word_shown(name), "no such service (see `domain list`)");
         else
             tool_error(path);
         return false;
