@@ -75,9 +75,15 @@ static void window_end(struct thread *thread, int64_t result)
         continue; // or the next request would take it for its own
 }
 
-// Waits until a queued request has ended, whatever signals come: the device may be at the window. A
-// driver that says that it has the request, and has not, keeps nobody waiting for ever.
-static int64_t completion_wait(struct thread *thread)
+// False: a device has the buffer, or somebody who may give it one.
+static bool buffer_withdraw(const struct thread *thread, rref_t buffer)
+{
+    int64_t error =
+        buffer == thread->window ? core_window_aim(buffer, 0, 0, 0, 0) : core_rref_free(buffer);
+    return error != -EBUSY;
+}
+
+int64_t queued_wait(struct thread *thread, rref_t buffer)
 {
     bool withdrawn = false;
     for (;;) {
@@ -87,7 +93,7 @@ static int64_t completion_wait(struct thread *thread)
         if (withdrawn)
             return -EIO;
         if (ended.status == -ETIMEDOUT)
-            withdrawn = core_window_aim(thread->window, 0, 0, 0, 0) != -EBUSY;
+            withdrawn = buffer_withdraw(thread, buffer);
         else
             core_yield();
     }
@@ -130,7 +136,7 @@ static int64_t piece_conclude(struct thread *thread, struct open_file *file,
             return -EIO;
         if (result.status < 0 || result.value != FS_QUEUED)
             return fs_result(result);
-        int64_t status = completion_wait(thread);
+        int64_t status = queued_wait(thread, piece->buffer);
         if (status >= 0)
             return piece->length;
         if (status != RPC_CRASHED || tries == FS_QUEUED_TRIES)
@@ -149,6 +155,8 @@ static int64_t piece_transfer(struct thread *thread, struct open_file *file, han
         return result;
     result = piece_conclude(thread, file, &piece, position, is_read,
                             piece_request(file, &piece, position, is_read));
+    if (!is_read && piece.length >= FS_WRITE_LENT)
+        core_rref_completion(thread->window, thread->event, 0); // a file system may have had it
     return piece_end(thread, &piece, space, address, is_read, result);
 }
 
@@ -296,7 +304,7 @@ int64_t file_read_kernel(struct thread *thread, struct open_file *file, void *to
 
 // ---- The file's own position: one transfer at a time moves it ----
 
-static int64_t position_take(struct thread *thread, struct open_file *file)
+int64_t position_take(struct thread *thread, struct open_file *file)
 {
     for (;;) {
         struct waiter waiter;
@@ -313,7 +321,7 @@ static int64_t position_take(struct thread *thread, struct open_file *file)
     }
 }
 
-static void position_give(struct open_file *file)
+void position_give(struct open_file *file)
 {
     atomic_store(&file->position_busy, 0);
     queue_wake(&file->position_queue);
