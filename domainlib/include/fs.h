@@ -44,12 +44,21 @@
 // system and the driver.
 #define FS_QUEUED 0xFFFFFFFFu
 
+// An fs.write of so many bytes or more may have the buffer written to a device as it is, and wait
+// for that: completions of the buffer go to who does so, and whoever wants to hear of later ones
+// sets its event on it anew behind the call.
+#define FS_WRITE_LENT 0x10000u
+
 // A transfer that was queued and completes with RPC_CRASHED has outlived its driver, and may be
 // made again, so often in all.
 #define FS_QUEUED_TRIES 3
 
 // The largest LENGTH of one fs.read or fs.write: longer transfers are several calls.
 #define FS_TRANSFER_MAX 0x40000u
+
+// An fs.write of a regular file may have more, which lie in one RRef: to note where they come to
+// lie is most of the work.
+#define FS_WRITE_MAX 0x100000u
 
 // File types, the upper bits of a mode.
 #define FS_TYPE      0170000u

@@ -26,6 +26,7 @@ struct request {
     uint32_t done;  // bytes that are finished
     uint32_t piece; // bytes that are on their way
     uint32_t next;  // index + 1 in the list of waiting entries
+    uint32_t order; // in which requests came; it wraps around
 };
 
 struct blk_totals blk_totals;
@@ -37,13 +38,14 @@ static uint32_t waiting_first, waiting_last; // posted later, in this order
 static uint32_t count_in_use;
 static uint32_t unannounced; // posted since the device was last notified
 static uint32_t unreaped;    // begun since the records of ended ones were last taken
+static uint32_t last_order;
 
 void request_table_reset(void)
 {
     memset(requests, 0, sizeof requests);
     memset(used, 0, sizeof used);
     waiting_first = waiting_last = 0;
-    count_in_use = unannounced = unreaped = 0;
+    count_in_use = unannounced = unreaped = last_order = 0;
 }
 
 uint32_t request_count(void)
@@ -201,6 +203,7 @@ int64_t request_begin(uint32_t operation, uint64_t offset, rref_t buffer, uint32
     request->start = start;
     request->length = request->kind == BLOCK_FLUSH ? 0 : length;
     request->done = 0;
+    request->order = ++last_order;
     int64_t status = request_start(request);
     if (status < 0) {
         entry_free(request);
@@ -209,6 +212,19 @@ int64_t request_begin(uint32_t operation, uint64_t offset, rref_t buffer, uint32
     blk_totals.requests++;
     blk_announced += (operation & BLOCK_MORE) != 0;
     return 0;
+}
+
+// A device flushes what has ended, so a flush is made once more while anything is under way that
+// came before it. That is seldom, and takes no longer than that does.
+static bool flush_is_early(const struct request *flush)
+{
+    for (uint32_t word = 0; word < REQUESTS_MAX / 64; word++)
+        for (uint64_t left = used[word]; left; left &= left - 1) {
+            const struct request *each = &requests[word * 64 + (uint32_t)__builtin_ctzll(left)];
+            if (each->kind != BLOCK_FLUSH && (int32_t)(each->order - flush->order) < 0)
+                return true;
+        }
+    return false;
 }
 
 // One piece came back: the next one, or the end of the request.
@@ -227,7 +243,8 @@ static void piece_finish(const struct virtio_done *done)
         return;
     }
     request->done += request->piece;
-    if (request->done < request->length)
+    if (request->done < request->length ||
+        (request->kind == BLOCK_FLUSH && flush_is_early(request)))
         request_advance(request);
     else
         request_end(request, 0);
@@ -271,7 +288,8 @@ void request_notify(void)
 
 struct record {
     uint32_t index, kind, start, length, done, piece;
-    uint32_t waits, reserved; // 1: for room in the queue, in this order
+    uint32_t waits; // 1: for room in the queue, in this order
+    uint32_t order; // 0 from who did not note it
     uint64_t offset;
     rref_t buffer;
 };
@@ -286,6 +304,7 @@ static void request_write(struct state_writer *writer, const struct request *req
         .done = request->done,
         .piece = request->piece,
         .waits = waits,
+        .order = request->order,
         .offset = request->offset,
         .buffer = request->buffer,
     };
@@ -324,7 +343,10 @@ static void request_read(struct state_reader *reader)
         .length = record.length,
         .done = record.done,
         .piece = record.piece,
+        .order = record.order,
     };
+    if ((int32_t)(record.order - last_order) > 0)
+        last_order = record.order;
     used[record.index / 64] |= 1ULL << record.index % 64;
     count_in_use++;
     if (record.waits)

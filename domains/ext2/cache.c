@@ -15,6 +15,7 @@ static uint16_t older[SLOTS_MAX];                   // the versions before
 static uint32_t changed_count, dirty_count, hand;
 static bool is_move, conflict;
 static bool is_written_past; // by cache_note_written, or an earlier instance
+static bool is_inherited;    // a device may still be at work for an earlier instance
 
 static uint64_t current(void)
 {
@@ -116,7 +117,7 @@ static void tables_clear(void)
 {
     memset(buckets, 0xFF, sizeof buckets);
     changed_count = dirty_count = hand = 0;
-    is_move = conflict = false;
+    is_move = conflict = is_inherited = false;
     is_written_past = true;
 }
 
@@ -157,6 +158,7 @@ void cache_recover(void)
         kept->mounted = 0;
     for (uint32_t i = 0; i < SLOTS_MAX; i++)
         record_recover((uint16_t)i);
+    is_inherited = kept->mounted;
     if (dirty_count)
         log_printf("%u blocks that are not on the disk yet were kept", (unsigned)dirty_count);
 }
@@ -170,6 +172,8 @@ bool cache_has(uint64_t block)
 
 bool cache_yields(uint64_t block)
 {
+    if (*bucket_of(block) == NONE)
+        return true;
     uint16_t slot = slot_newest(block);
     if (slot != NONE && kept->slots[slot].state == SLOT_DIRTY)
         return false;
@@ -360,6 +364,11 @@ bool cache_is_clean(void)
     return dirty_count == 0;
 }
 
+bool cache_is_settled(void)
+{
+    return dirty_count == 0 && !is_inherited;
+}
+
 bool cache_is_full(void)
 {
     return dirty_count > SLOTS_MAX / 2;
@@ -443,6 +452,6 @@ int64_t cache_write_back(void)
     }
     int64_t flushed = disk_flush();
     if (flushed == 0)
-        is_written_past = false;
+        is_written_past = is_inherited = false;
     return flushed;
 }

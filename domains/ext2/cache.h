@@ -67,6 +67,10 @@ void cache_discard(void);
 // Is all that is committed on the device?
 bool cache_is_clean(void);
 
+// Is it, and is no device at work any more for an instance that crashed? Else cache_write_back sees
+// to that: its flush ends after all that the device had before.
+bool cache_is_settled(void);
+
 // Are there so many blocks to write that it is time to?
 bool cache_is_full(void);
 

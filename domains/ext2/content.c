@@ -230,14 +230,20 @@ static int64_t piece_write(const struct span *span, blk64_t block, bool is_fresh
 }
 
 // Blocks that lie one after the other, at once: nothing refers to them yet, or their old bytes are
-// to go.
+// to go. Many go out of the buffer that was lent as they are.
 static int64_t run_write_past(const struct span *span, blk64_t block, uint32_t n)
 {
-    int64_t error = disk_buffer() ? 0 : -ENOMEM;
-    if (error == 0)
-        error = core_rref_read(span->buffer, span->start, disk_buffer(), n);
-    if (error == 0)
-        error = disk_transfer(BLOCK_WRITE, block * volume.fs->blocksize, n);
+    uint64_t at = block * volume.fs->blocksize;
+    int64_t error;
+    if (n >= FS_WRITE_LENT) {
+        error = disk_write_begin(span->buffer, span->start, at, n);
+    } else {
+        error = disk_buffer() ? 0 : -ENOMEM;
+        if (error == 0)
+            error = core_rref_read(span->buffer, span->start, disk_buffer(), n);
+        if (error == 0)
+            error = disk_transfer(BLOCK_WRITE, at, n);
+    }
     cache_note_written();
     return error;
 }

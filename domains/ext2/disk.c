@@ -10,18 +10,25 @@
 #define ATTEMPTS  16           // 0.8 s in all: with the wait for a lock what any method may wait
 
 static rref_t buffer;
-static handle_t event; // the buffer's completions
-static bool is_away;   // the driver was not back in time: nobody waits until it answers again
+static handle_t event;      // the buffer's completions
+static handle_t lent_event; // and those of what is written out of others
+static bool is_away;        // the driver was not back in time: nobody waits until it answers again
+
+static bool event_make(handle_t *made)
+{
+    int64_t event_or_error = *made ? *made : core_event_create();
+    if (event_or_error > 0)
+        *made = (handle_t)event_or_error;
+    return event_or_error > 0;
+}
 
 uint8_t *disk_buffer(void)
 {
     if (buffer)
         return (uint8_t *)(uintptr_t)(uint32_t)buffer;
-    int64_t made = event ? event : core_event_create();
-    if (made < 0)
+    if (!event_make(&event))
         return NULL;
-    event = (handle_t)made;
-    made = core_rref_alloc(DISK_BUFFER_SIZE, 0);
+    int64_t made = core_rref_alloc(DISK_BUFFER_SIZE, 0);
     if (made < 0)
         return NULL;
     buffer = (rref_t)made;
@@ -38,18 +45,20 @@ static void pause(void)
 }
 
 // Whatever kicks the thread: the device may be at work on the buffer. -ETIMEDOUT: it still is.
-static int64_t answer_wait(void)
+static int64_t answer_wait(handle_t where)
 {
     struct completion completion;
     uint64_t deadline = core_time() + ANSWER_NS;
     for (;;) {
-        struct wait_item item = {.event = event};
-        item.seen = (uint64_t)core_event_count(event);
-        if (core_completion_reap(event, &completion, 1) == 1)
+        struct wait_item item = {.event = where};
+        item.seen = (uint64_t)core_event_count(where);
+        if (core_completion_reap(where, &completion, 1) == 1)
             return completion.status;
         int64_t woken = core_wait(&item, 1, deadline);
-        if (woken == -ETIMEDOUT)
+        if (woken == -ETIMEDOUT) {
+            log_printf("the disk has not answered for 30 s: its buffer is lost");
             return woken;
+        }
         if (woken < 0)
             core_yield();
     }
@@ -74,23 +83,20 @@ static bool is_worth_repeating(int64_t status, int attempt)
     return false;
 }
 
+static int64_t disk_error(int64_t status)
+{
+    return status >= -4095 ? status : status == RPC_NO_HANDLE ? -ENXIO : -EIO;
+}
+
 static int64_t request(uint32_t operation, uint64_t offset, uint32_t length)
 {
     RpcResult result = block_submit(HANDLE_DISK, operation, offset, buffer, 0, length);
     if (result.status < 0 || result.value == BLOCK_DONE)
         return result.status;
-    int64_t status = answer_wait();
-    if (status == -ETIMEDOUT) {
-        log_printf("the disk has not answered for 30 s: its buffer is lost");
-        buffer = 0; // a new one, and an event of its own, at the next use
-        event = 0;
-    }
+    int64_t status = answer_wait(event);
+    if (status == -ETIMEDOUT)
+        buffer = event = 0; // a new one, and an event of its own, at the next use
     return status;
-}
-
-static int64_t disk_error(int64_t status)
-{
-    return status >= -4095 ? status : status == RPC_NO_HANDLE ? -ENXIO : -EIO;
 }
 
 int64_t disk_transfer(enum block_operation operation, uint64_t offset, uint32_t length)
@@ -103,6 +109,82 @@ int64_t disk_transfer(enum block_operation operation, uint64_t offset, uint32_t 
         status = request(operation, offset, length);
     } while (is_worth_repeating(status, ++attempt));
     return disk_error(status);
+}
+
+// ---- Out of other domains' buffers ----
+
+#define RUNS_MAX 16u // that may be on their way
+
+static struct {
+    rref_t source; // of all
+    uint32_t count, queued;
+    int64_t status; // the first error of those that have ended
+    struct {
+        uint64_t offset;
+        uint32_t start, length;
+    } runs[RUNS_MAX];
+} lent;
+
+static void run_submit(uint32_t i)
+{
+    RpcResult answer = block_submit(HANDLE_DISK, BLOCK_WRITE, lent.runs[i].offset, lent.source,
+                                    lent.runs[i].start, lent.runs[i].length);
+    if (answer.status < 0)
+        lent.status = lent.status ? lent.status : answer.status;
+    else
+        lent.queued += answer.value != BLOCK_DONE;
+}
+
+int64_t disk_write_begin(rref_t source, uint32_t start, uint64_t offset, uint32_t length)
+{
+    bool is_another = source != lent.source || lent.count == RUNS_MAX;
+    int64_t error = lent.count && is_another ? disk_write_settle() : 0;
+    if (error < 0)
+        return error;
+    if (!event_make(&event) || !event_make(&lent_event))
+        return -ENOMEM;
+    if (!lent.count) {
+        error = core_rref_completion(source, lent_event, 0);
+        lent.source = source;
+        lent.queued = 0;
+        lent.status = 0;
+    }
+    if (error < 0)
+        return error;
+    uint32_t i = lent.count++;
+    lent.runs[i].offset = offset;
+    lent.runs[i].start = start;
+    lent.runs[i].length = length;
+    run_submit(i);
+    return 0;
+}
+
+// Which of them a completion is of is not told, so all are waited for.
+static int64_t lent_wait(void)
+{
+    for (; lent.queued && lent.status != -ETIMEDOUT; lent.queued--) {
+        int64_t status = answer_wait(lent_event);
+        if (status < 0 && (!lent.status || status == -ETIMEDOUT))
+            lent.status = status;
+    }
+    return lent.status;
+}
+
+int64_t disk_write_settle(void)
+{
+    if (!lent.count)
+        return 0;
+    int64_t status = lent_wait();
+    for (int attempt = 1; is_worth_repeating(status, attempt); attempt++) {
+        lent.status = 0;
+        for (uint32_t i = 0; i < lent.count; i++)
+            run_submit(i);
+        status = lent_wait();
+    }
+    lent.count = 0;
+    if (status == -ETIMEDOUT)
+        lent_event = 0; // what comes so late is nobody's
+    return status < 0 ? disk_error(status) : 1;
 }
 
 int64_t disk_read_into(rref_t target, uint32_t start, uint64_t offset, uint32_t length)

@@ -5,6 +5,8 @@
 // block, read as addresses; three steps down it ends.
 #include "map.h"
 
+#include "bitmaps.h"
+
 #define LEVELS 4u
 
 // The way to one block: an index into the inode's addresses, then one into each block of them.
@@ -47,8 +49,9 @@ static bool is_block(uint64_t block)
     return block < ext2fs_blocks_count(volume.fs->super);
 }
 
-// The address at the end of the way, 0 where it ends before. *IN_ROW: how many addresses follow it
-// in the same place, itself included, which ROW shows until the next use of the cache.
+// The address at the end of the way, 0 where there is none. *IN_ROW: how many addresses follow it
+// in the same place, itself included, which ROW shows until the next use of the cache; 1 where the
+// way ends before.
 static int64_t way_follow(struct ext2_inode *inode, const struct way *way, uint32_t *block,
                           const uint32_t **row, uint32_t *in_row)
 {
@@ -61,7 +64,7 @@ static int64_t way_follow(struct ext2_inode *inode, const struct way *way, uint3
         if (!table)
             return error;
         *row = table + way->index[i];
-        *in_row = addresses_in_block() - way->index[i];
+        *in_row = i + 1 == way->length ? addresses_in_block() - way->index[i] : 1;
         *block = **row;
     }
     return 0;
@@ -78,13 +81,12 @@ static int64_t row_find(struct ext2_inode *inode, uint64_t first, uint32_t count
         error = way_follow(inode, &way, &block, &row, &in_row);
     if (error < 0)
         return error;
-    if (!block)
-        in_row = 1; // perhaps not the last step's
     if (in_row > count)
         in_row = count;
+    uint64_t end = ext2fs_blocks_count(volume.fs->super);
     for (uint32_t i = 0; i < in_row; i++) {
-        blocks[i] = block ? row[i] : 0;
-        if (!is_block(blocks[i]))
+        blocks[i] = row[i];
+        if (blocks[i] >= end)
             return -EIO;
     }
     return in_row;
@@ -124,9 +126,10 @@ int64_t map_find(ext2_ino_t number, struct ext2_inode *inode, uint64_t first, ui
 
 // ---- New blocks ----
 
-// Takes a free block, if it can be the one behind BEFORE.
-static int64_t block_take(ext2_ino_t number, struct ext2_inode *inode, uint32_t before,
-                          uint64_t logical, uint32_t *block)
+// Takes up to COUNT free blocks that follow each other, if it can be those behind BEFORE. How many,
+// from *BLOCK on, or a negative errno.
+static int64_t blocks_take(ext2_ino_t number, struct ext2_inode *inode, uint32_t before,
+                           uint64_t logical, uint32_t count, uint32_t *block)
 {
     blk64_t taken,
         goal = before ? before + 1ull : ext2fs_find_inode_goal(volume.fs, number, inode, logical);
@@ -135,16 +138,18 @@ static int64_t block_take(ext2_ino_t number, struct ext2_inode *inode, uint32_t 
     errcode_t error = ext2fs_new_block3(volume.fs, goal, volume.taken, &taken, NULL);
     if (error)
         return volume_error(error);
-    ext2fs_block_alloc_stats2(volume.fs, taken, +1);
+    count = blocks_free(taken, count);
+    blocks_use(taken, count);
     *block = (uint32_t)taken;
-    return volume_error(ext2fs_iblk_add_blocks(volume.fs, inode, 1));
+    error = ext2fs_iblk_add_blocks(volume.fs, inode, count);
+    return error ? volume_error(error) : count;
 }
 
 // One more block of addresses, all of them 0.
 static int64_t table_take(ext2_ino_t number, struct ext2_inode *inode, uint32_t before,
                           uint64_t logical, uint32_t *block)
 {
-    int64_t error = block_take(number, inode, before, logical, block);
+    int64_t error = blocks_take(number, inode, before, logical, 1, block);
     if (error < 0)
         return error;
     uint8_t *bytes = cache_write(*block, true, channel_class(*block), &error);
@@ -153,37 +158,67 @@ static int64_t table_take(ext2_ino_t number, struct ext2_inode *inode, uint32_t 
     return bytes ? 0 : error;
 }
 
-// The address at the end of the way, where there was none.
-static int64_t way_fill(ext2_ino_t number, struct ext2_inode *inode, const struct way *way,
-                        uint32_t before, uint64_t logical, uint32_t *block)
+// The address at INDEX of a block of addresses, or of the inode's where TABLE is 0.
+static int64_t address_get(const struct ext2_inode *inode, uint32_t table, uint32_t index,
+                           uint32_t *address)
 {
-    uint32_t table = 0;
-    for (uint32_t i = 0; i < way->length; i++) {
-        int64_t error = -EIO;
-        const uint32_t *row = i == 0            ? inode->i_block
-                              : is_block(table) ? (const void *)cache_read(table, &error)
-                                                : NULL;
-        if (!row)
-            return error;
-        uint32_t next = row[way->index[i]];
-        if (!next) {
-            bool is_table = i + 1 < way->length;
-            error = is_table ? table_take(number, inode, before, logical, &next)
-                             : block_take(number, inode, before, logical, &next);
-            if (error < 0)
-                return error;
+    int64_t error = -EIO;
+    const uint32_t *row = !table            ? inode->i_block
+                          : is_block(table) ? (const void *)cache_read(table, &error)
+                                            : NULL;
+    if (row)
+        *address = row[index];
+    return row ? 0 : error;
+}
+
+// COUNT addresses of blocks that follow each other, from BLOCK on.
+static int64_t addresses_set(struct ext2_inode *inode, uint32_t table, uint32_t index,
+                             uint32_t count, uint32_t block)
+{
+    int64_t error = 0;
+    uint32_t *row =
+        !table ? inode->i_block : (void *)cache_write(table, false, channel_class(table), &error);
+    for (uint32_t i = 0; row && i < count; i++)
+        row[index + i] = block + i;
+    return row ? 0 : error;
+}
+
+// Where COUNT addresses are missing, those that have a place in the same block of addresses, or in
+// the inode, and find blocks that follow each other. How many, from *BLOCK on.
+static int64_t row_fill(ext2_ino_t number, struct ext2_inode *inode, uint64_t logical,
+                        uint32_t count, uint32_t before, uint32_t *block)
+{
+    struct way way;
+    uint32_t table = 0, last, room;
+    int64_t error = way_make(logical, &way);
+    for (uint32_t i = 0; error == 0 && i + 1 < way.length; i++) {
+        uint32_t next = 0;
+        error = address_get(inode, table, way.index[i], &next);
+        if (error == 0 && !next) {
+            error = table_take(number, inode, before, logical, &next);
+            if (error == 0)
+                error = addresses_set(inode, table, way.index[i], 1, next);
             before = next;
-            uint32_t *changed =
-                i == 0 ? inode->i_block
-                       : (void *)cache_write(table, false, channel_class(table), &error);
-            if (!changed)
-                return error;
-            changed[way->index[i]] = next;
         }
         table = next;
     }
-    *block = table;
-    return is_block(table) ? 0 : -EIO;
+    if (error < 0)
+        return error;
+    last = way.index[way.length - 1];
+    room = (table ? addresses_in_block() : EXT2_NDIR_BLOCKS) - last;
+    int64_t taken = blocks_take(number, inode, before, logical, count < room ? count : room, block);
+    if (taken > 0)
+        error = addresses_set(inode, table, last, (uint32_t)taken, *block);
+    return error < 0 ? error : taken;
+}
+
+// How many of COUNT are holes, from the first on.
+static uint32_t holes_measure(const blk64_t *blocks, uint32_t count)
+{
+    uint32_t length = 0;
+    while (length < count && !blocks[length])
+        length++;
+    return length;
 }
 
 int64_t map_fill(ext2_ino_t number, struct ext2_inode *inode, uint64_t first, uint32_t count,
@@ -196,19 +231,19 @@ int64_t map_fill(ext2_ino_t number, struct ext2_inode *inode, uint64_t first, ui
     blk64_t before = 0;
     if (error == 0 && first && !blocks[0])
         error = map_find(number, inode, first - 1, 1, &before);
-    for (uint32_t i = 0; i < count && error == 0; i++) {
-        struct way way;
-        uint32_t block = 0;
-        if (!blocks[i]) {
-            error = way_make(first + i, &way);
-            if (error == 0)
-                error = way_fill(number, inode, &way, (uint32_t)before, first + i, &block);
-            if (error < 0)
-                return error;
-            blocks[i] = block;
+    for (uint32_t i = 0; i < count && error == 0;) {
+        uint32_t holes = holes_measure(blocks + i, count - i), block = 0;
+        if (!holes) {
+            before = blocks[i++];
+            continue;
+        }
+        int64_t filled = row_fill(number, inode, first + i, holes, (uint32_t)before, &block);
+        if (filled < 0)
+            return filled;
+        for (int64_t k = 0; k < filled; k++, i++) {
+            blocks[i] = before = block + (uint64_t)k;
             *fresh |= 1ull << i;
         }
-        before = blocks[i];
     }
     return error;
 }

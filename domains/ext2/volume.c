@@ -2,6 +2,7 @@
 #include "volume.h"
 
 #include <stdlib.h>
+#include "bitmaps.h"
 #include "disk.h"
 #include "kept.h"
 #include "kept_state.h"
@@ -54,50 +55,6 @@ uint32_t volume_now(void)
     return (uint32_t)(volume.clock + core_time() / NS_PER_S);
 }
 
-// ---- Blocks that are free but not to be used yet ----
-// What was freed may be referred to on the device still, until all is written back: were it used
-// again, a power cut could leave a removed or replaced file with another's contents.
-
-static errcode_t block_choose(ext2_filsys fs, blk64_t goal, blk64_t *block,
-                              struct blk_alloc_ctx *context)
-{
-    return ext2fs_new_block3(fs, goal, volume.taken, block, context);
-}
-
-static void block_note(ext2_filsys fs, blk64_t block, int change)
-{
-    (void)fs;
-    if (change > 0)
-        ext2fs_mark_block_bitmap2(volume.taken, block);
-    else
-        volume.has_freed = true;
-}
-
-static void blocks_note(ext2_filsys fs, blk64_t block, blk_t count, int change)
-{
-    (void)fs;
-    if (change > 0)
-        ext2fs_mark_block_bitmap_range2(volume.taken, block, count);
-    else
-        volume.has_freed = true;
-}
-
-// Follows a write-back: all that was freed may be used. Not within an operation.
-static int64_t taken_renew(void)
-{
-    ext2fs_block_bitmap taken = NULL;
-    if (!volume.fs || !volume.fs->block_map)
-        return 0;
-    errcode_t error = ext2fs_copy_bitmap(volume.fs->block_map, &taken);
-    if (error)
-        return volume_error(error);
-    if (volume.taken)
-        ext2fs_free_block_bitmap(volume.taken);
-    volume.taken = taken;
-    volume.has_freed = false;
-    return 0;
-}
-
 // A disk that takes nothing is asked again when as much time has passed once more.
 static int64_t write_back(void)
 {
@@ -110,39 +67,10 @@ static int64_t write_back(void)
 
 static void volume_close(void)
 {
-    if (volume.taken)
-        ext2fs_free_block_bitmap(volume.taken);
-    volume.taken = NULL;
-    volume.has_freed = false;
+    taken_forget();
     if (volume.fs)
         ext2fs_free(volume.fs);
     volume.fs = NULL;
-}
-
-// Until the next write-back every block counts as one that was freed before.
-static void taken_fill(void)
-{
-    uint64_t first = volume.fs->super->s_first_data_block;
-    uint64_t count = ext2fs_blocks_count(volume.fs->super) - first;
-    ext2fs_mark_block_bitmap_range2(volume.taken, first, (blk_t)count);
-    volume.has_freed = true;
-}
-
-// What was freed before, by operations of which not all is on the device, is not to be used again
-// either: so it all goes there first. Of a disk that takes nothing, what is there can be read.
-static int64_t bitmaps_open(void)
-{
-    int64_t written = cache_is_clean() ? 0 : cache_write_back();
-    errcode_t error = ext2fs_read_bitmaps(volume.fs);
-    int64_t result = error ? volume_error(error) : taken_renew();
-    if (result < 0)
-        return result;
-    if (written < 0)
-        taken_fill();
-    ext2fs_set_block_alloc_stats_callback(volume.fs, block_note, NULL);
-    ext2fs_set_block_alloc_stats_range_callback(volume.fs, blocks_note, NULL);
-    volume.fs->get_alloc_block2 = block_choose;
-    return 0;
 }
 
 // As kept->read_only says. What the library does not open is none of ours.
@@ -402,6 +330,11 @@ static int64_t operation_commit(void)
     }
     if (cache_has_conflict())
         return -EAGAIN;
+    int64_t written = disk_write_settle(); // until now it went on beside all that
+    if (written < 0)
+        return written;
+    if (written)
+        cache_note_written();
     cache_commit();
     return 0;
 }
@@ -409,6 +342,8 @@ static int64_t operation_commit(void)
 // Nothing of the operation stays: not in the cache, and not in the library, which is opened anew.
 static int64_t operation_undo(void)
 {
+    int64_t written = disk_write_settle(); // a device that has a buffer keeps it
+    (void)written;
     if (!is_changed())
         return 0;
     cache_discard();

@@ -125,7 +125,8 @@ struct thread;
     CALL(260, wait4)                                                                               \
     CALL(261, prlimit64)                                                                           \
     CALL(276, renameat2)                                                                           \
-    CALL(278, getrandom)
+    CALL(278, getrandom)                                                                           \
+    CALL(285, copy_file_range)
 
 #define CALL_DECLARE(number, name) int64_t call_##name(struct thread *thread, const uint64_t *a);
 CALLS(CALL_DECLARE)

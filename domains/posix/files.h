@@ -124,6 +124,17 @@ int64_t file_write(struct thread *thread, struct open_file *file, uint64_t addre
 int64_t window_conclude(struct thread *thread, struct open_file *file, uint32_t length,
                         uint64_t position, bool is_read, RpcResult result);
 
+// Waits until a request that was queued with BUFFER, whose completions come to the thread's event,
+// has ended, whatever signals come: a device may be at the buffer. Its status. A driver that says
+// that it has the request, and has not, keeps nobody waiting for ever: -EIO, and an RRef that is no
+// window is freed then. *STILL_LENT: 0 where nobody has it any more.
+int64_t queued_wait(struct thread *thread, rref_t buffer, uint64_t *still_lent);
+
+// The file's own position is the caller's alone between these two. 0, or -EINTR: the thread has to
+// leave.
+int64_t position_take(struct thread *thread, struct open_file *file);
+void position_give(struct open_file *file);
+
 // Reads into own memory; for programs and directories. The count, or a negative errno.
 int64_t file_read_kernel(struct thread *thread, struct open_file *file, void *to, uint64_t n,
                          uint64_t position);

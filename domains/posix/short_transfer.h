@@ -15,7 +15,9 @@ static inline bool transfer_is_short(const struct open_file *file, uint64_t n, u
 {
     if (!(file->short_ways & (is_read ? SHORT_READ : SHORT_WRITE)) || n - 1 >= FS_TRANSFER_MAX)
         return false;
-    return file->backend ? (position | n) % BLOCK_SECTOR == 0 : n > SHORT_LEAST;
+    if (file->backend)
+        return (position | n) % BLOCK_SECTOR == 0;
+    return n > SHORT_LEAST && (is_read || n < FS_WRITE_LENT); // see piece_transfer
 }
 
 // The answer as file systems give it.

@@ -45,21 +45,26 @@ static int64_t piece_make(struct thread *thread, struct piece *piece, handle_t s
     return result;
 }
 
-// Waits until a queued request has ended, whatever signals come: the device may be at the window. A
-// driver that says that it has the request, and has not, keeps nobody waiting for ever.
-static int64_t completion_wait(struct thread *thread, struct piece *piece)
+// False: a device has the buffer, or somebody who may give it one.
+static bool buffer_withdraw(struct thread *thread, rref_t buffer)
+{
+    int64_t error = buffer == thread->window ? window_hide(thread) : core_rref_free(buffer);
+    return error != -EBUSY;
+}
+
+int64_t queued_wait(struct thread *thread, rref_t buffer, uint64_t *still_lent)
 {
     bool withdrawn = false;
     for (;;) {
         RpcResult ended = core_completion_wait(thread->event, withdrawn ? 0 : QUEUED_LOOK_NS);
         if (ended.status >= 0) {
-            piece->still_lent = (uint64_t)ended.status;
+            *still_lent = (uint64_t)ended.status;
             return (int64_t)ended.value;
         }
         if (withdrawn)
             return -EIO;
         if (ended.status == -ETIMEDOUT)
-            withdrawn = window_hide(thread) != -EBUSY;
+            withdrawn = buffer_withdraw(thread, buffer);
         else
             core_yield();
     }
@@ -105,7 +110,7 @@ static int64_t piece_conclude(struct thread *thread, struct open_file *file, str
             return -EIO;
         if (result.status < 0 || result.value != FS_QUEUED)
             return fs_result(result);
-        int64_t status = completion_wait(thread, piece);
+        int64_t status = queued_wait(thread, piece->buffer, &piece->still_lent);
         if (status >= 0)
             return piece->length;
         if (status != RPC_CRASHED || tries == FS_QUEUED_TRIES)
@@ -124,6 +129,8 @@ static int64_t piece_transfer(struct thread *thread, struct open_file *file, han
         return result;
     result = piece_conclude(thread, file, &piece, position, is_read,
                             piece_request(file, &piece, position, is_read));
+    if (!is_read && piece.length >= FS_WRITE_LENT)
+        core_rref_completion(thread->window, thread->event, 0); // a file system may have had it
     return piece_end(thread, &piece, space, address, is_read, result);
 }
 
@@ -253,7 +260,7 @@ int64_t file_read_kernel(struct thread *thread, struct open_file *file, void *to
 
 // ---- The file's own position: one transfer at a time moves it ----
 
-static int64_t position_take(struct thread *thread, struct open_file *file)
+int64_t position_take(struct thread *thread, struct open_file *file)
 {
     for (;;) {
         struct waiter waiter;
@@ -270,7 +277,7 @@ static int64_t position_take(struct thread *thread, struct open_file *file)
     }
 }
 
-static void position_give(struct open_file *file)
+void position_give(struct open_file *file)
 {
     atomic_store(&file->position_busy, 0);
     queue_wake(&file->position_queue);

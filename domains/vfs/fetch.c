@@ -186,6 +186,39 @@ static int64_t run_begin(uint32_t file, uint32_t page, uint32_t count, bool must
     return bytes < 0 ? bytes : count;
 }
 
+// ---- Past the cache ----
+
+#define LARGE_SHARE 64 // a file is large that would take one page in so many of the cache
+
+bool goes_past_cache(uint64_t offset, uint32_t length, uint64_t size)
+{
+    return length >= PAST_BYTES && (offset | length) % PAGE_BYTES == 0 &&
+           size > (uint64_t)pages_limit * PAGE_BYTES / LARGE_SHARE;
+}
+
+// A file that would drive half of everything else out does not come to lie in the cache.
+bool read_goes_past(uint32_t file, uint64_t offset, uint32_t length)
+{
+    uint64_t size = kept->files[file].size;
+    if (!goes_past_cache(offset, length, size) || offset >= size || length > size - offset)
+        return false;
+    bool is_huge = size > (uint64_t)pages_limit * PAGE_BYTES / 2;
+    if (!is_huge && offset < file_uses[file].past_end)
+        return false;
+    for (uint32_t i = 0; i < length / PAGE_BYTES && file_first(file) != NO_SLOT; i++)
+        if (page_find(file, (uint32_t)(offset / PAGE_BYTES) + i) != NO_SLOT)
+            return false;
+    return true;
+}
+
+int64_t read_past(uint32_t file, uint64_t offset, rref_t buffer, uint32_t start, uint32_t length)
+{
+    struct file_use *use = &file_uses[file];
+    use->read_end = use->past_end = offset + length;
+    return lower_result(
+        fs_read(HANDLE_LOWER, kept->files[file].lower, offset, buffer, start, length));
+}
+
 int64_t page_fetch(uint32_t file, uint32_t page, uint32_t count)
 {
     int64_t status = -EIO;

@@ -5,9 +5,21 @@
 #pragma once
 #include "files.h"
 
-#define RUN_PAGES 64u // moved by one call at most: FS_TRANSFER_MAX
+#define RUN_PAGES  64u      // moved by one call at most: FS_TRANSFER_MAX
+#define PAST_BYTES 0x20000u // the least that is moved past the cache
 
 void fetch_start(void);
+
+// May LENGTH bytes at OFFSET of a file of SIZE bytes be moved between the file system and the
+// caller without a copy and a place in the cache? Whole pages, many, and of a file that is large.
+bool goes_past_cache(uint64_t offset, uint32_t length, uint64_t size);
+
+// Whether a read does: of what was not asked for before, so that what is read again and again comes
+// to lie in the cache.
+bool read_goes_past(uint32_t file, uint64_t offset, uint32_t length);
+
+// Reads so. LENGTH, or FS_QUEUED, for the caller to pass on; anything else: it is not done.
+int64_t read_past(uint32_t file, uint64_t offset, rref_t buffer, uint32_t start, uint32_t length);
 
 // Sees that the page has its bytes. COUNT: how many pages from here on the caller wants, which
 // come along if they do at once. Its slot, or a negative errno.

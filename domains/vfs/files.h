@@ -12,6 +12,7 @@ struct file_use {
     uint64_t read_end;    // where the last read ended: who goes on from there reads in order
     uint32_t ahead_end;   // the page after the last that was read ahead
     uint32_t ahead;       // how many pages were; 0: nobody reads in order
+    uint64_t past_end;    // up to here it has been read past the cache, or may have been
 };
 
 extern struct file_use file_uses[FILES_MAX];

@@ -17,12 +17,17 @@ static void *rref_bytes(rref_t rref)
     return (void *)(uintptr_t)(uint32_t)rref;
 }
 
+void pool_listen(uint32_t pool)
+{
+    core_rref_completion(pools[pool], pool_event, pool);
+}
+
 static void pools_find(void)
 {
     for (uint32_t i = 0; i < POOLS_MAX; i++) {
         pools[i] = kept_find(POOL_BYTES, i + 1, KEPT_SCHEMA);
         if (pools[i])
-            core_rref_completion(pools[i], pool_event, i);
+            pool_listen(i);
     }
 }
 
@@ -60,7 +65,7 @@ rref_t pool_ready(uint32_t pool)
         if (made < 0)
             return 0;
         pools[pool] = (rref_t)made;
-        core_rref_completion(pools[pool], pool_event, pool);
+        pool_listen(pool);
     }
     return pools[pool];
 }

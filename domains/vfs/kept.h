@@ -69,6 +69,9 @@ bool pool_is_suspect(uint32_t pool);
 void pool_suspect(uint32_t pool);
 bool pools_are_suspect(void); // any of them
 
+// Completions of the pool arrive at pool_event again (FS_WRITE_LENT).
+void pool_listen(uint32_t pool);
+
 // Replaces a pool of which no slot is in use any more. False: it is still lent.
 bool pool_renew(uint32_t pool);
 

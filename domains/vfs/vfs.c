@@ -326,7 +326,14 @@ RpcResult fs_do_read(uint64_t number, uint64_t offset, rref_t buffer, uint32_t s
         return pass(fs_read(HANDLE_LOWER, number, offset, buffer, start, length));
     mutex_lock(&vfs_lock);
     uint32_t file = file_of_number(number);
-    return leave(file == NO_FILE ? -EBADF : pages_read(file, offset, buffer, start, length));
+    if (file == NO_FILE)
+        return leave(-EBADF);
+    if (length >= PAST_BYTES && read_goes_past(file, offset, length)) {
+        int64_t past = read_past(file, offset, buffer, start, length);
+        if (past == length || past == FS_QUEUED)
+            return leave(past);
+    } // the file may be longer here than below
+    return leave(pages_read(file, offset, buffer, start, length));
 }
 
 RpcResult fs_do_write(uint64_t number, uint64_t offset, rref_t buffer, uint32_t start,
@@ -334,7 +341,7 @@ RpcResult fs_do_write(uint64_t number, uint64_t offset, rref_t buffer, uint32_t 
 {
     if (!is_cached(number))
         return pass(fs_write(HANDLE_LOWER, number, offset, buffer, start, length));
-    if (length > FS_TRANSFER_MAX)
+    if (length > FS_WRITE_MAX)
         return rpc_error(-EINVAL);
     mutex_lock(&vfs_lock);
     uint32_t file = file_of_number(number);

@@ -146,7 +146,16 @@ static int64_t piece_write(uint32_t file, const struct span *span)
     return span_over(file, span, slot);
 }
 
-// What may not stay in the cache: the file system says what there is room for.
+static void pages_drop(uint32_t file, uint32_t page, uint32_t count)
+{
+    for (uint32_t i = 0; i < count && file_first(file) != NO_SLOT; i++) {
+        uint32_t slot = page_find(file, page + i);
+        if (slot != NO_SLOT)
+            page_drop(slot);
+    }
+}
+
+// What may not stay in the cache, or is not worth it: the file system says what there is room for.
 static int64_t write_through(uint32_t file, const struct span *span)
 {
     int64_t error = file_write_back(file, ALL_PAGES);
@@ -155,12 +164,7 @@ static int64_t write_through(uint32_t file, const struct span *span)
     file_settle(file, WAIT_FOREVER);
     int64_t written = lower_result(fs_write(HANDLE_LOWER, kept->files[file].lower, span->offset,
                                             span->buffer, span->start, span->length));
-    for (uint32_t done = 0, page = (uint32_t)(span->offset / PAGE_BYTES);
-         done <= span->length / PAGE_BYTES + 1; done++) {
-        uint32_t slot = page_find(file, page + done);
-        if (slot != NO_SLOT)
-            page_drop(slot);
-    }
+    pages_drop(file, (uint32_t)(span->offset / PAGE_BYTES), span->length / PAGE_BYTES + 2);
     if (written > 0) {
         size_grow(file, span->offset + (uint64_t)written);
         kept->files[file].modified = 0; // the file system has seen it
@@ -179,6 +183,10 @@ int64_t pages_write(uint32_t file, uint64_t offset, rref_t buffer, uint32_t star
         room_ask();
     if (room < pages || offset > KNOWN_REACH || length > KNOWN_REACH - offset)
         return write_through(file, &span);
+    if (goes_past_cache(offset, length, offset + length)) {
+        room_use(pages);
+        return write_through(file, &span);
+    }
     while (span.length) {
         int64_t n = piece_write(file, &span);
         if (n < 0)

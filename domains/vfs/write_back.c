@@ -59,6 +59,10 @@ static int64_t run_write(uint32_t file, uint32_t at, uint32_t length)
     kept->flights[pool] = (struct flight_record){(uint16_t)(slot % POOL_SLOTS), (uint16_t)length};
     int64_t written =
         lower_result(fs_write(HANDLE_LOWER, kept->files[file].lower, start, buffer, offset, bytes));
+    if (bytes >= FS_WRITE_LENT)
+        pool_listen(pool);
+    if (written == -ETIMEDOUT)
+        pool_suspect(pool); // perhaps a device still reads it
     if (!pool_is_suspect(pool))
         kept->flights[pool].count = 0;
     if (written < 0)

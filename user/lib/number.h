@@ -102,6 +102,7 @@
 #define CALL_wait4           260
 #define CALL_renameat2       276
 #define CALL_getrandom       278
+#define CALL_copy_file_range 285
 
 #define CALL_poweroff   0x42000
 #define CALL_block_ring 0x42001

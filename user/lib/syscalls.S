@@ -98,6 +98,7 @@ system_call:
     CALL mprotect,      CALL_mprotect
     CALL execve,        CALL_execve, _execve
     CALL getrandom,     CALL_getrandom
+    CALL copy_file_range, CALL_copy_file_range
     CALL poweroff,      CALL_poweroff
     CALL block_ring_enter, CALL_block_ring
 

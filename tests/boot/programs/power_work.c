@@ -17,6 +17,7 @@
 #define MARK_SECTORS 1024
 #define PLACES       12
 #define APPEND_MOST  30000u
+#define LARGE_MOST   150000u // in one piece of memory: such bytes go to the disk past all caches
 #define SIZE_MOST    120000u
 
 struct place {
@@ -66,10 +67,15 @@ static void file_sync(int file)
         fail("fsync");
 }
 
+static uint32_t more_choose(void)
+{
+    return 1 + random_below(random_below(4) ? APPEND_MOST : LARGE_MOST);
+}
+
 // A new file, or more of one that is there.
 static void file_grow(uint32_t index, uint32_t number, uint32_t more)
 {
-    static uint8_t bytes[APPEND_MOST];
+    static uint8_t bytes[LARGE_MOST];
     struct place *place = &places[index];
     char name[16], text[64];
     const char *what = place->number ? "append" : "create";
@@ -159,9 +165,9 @@ static void step(uint32_t number)
     uint32_t index = random_below(PLACES), other = random_below(PLACES), choice = random_below(8);
     struct place *place = &places[index];
     if (!place->number)
-        file_grow(index, number, 1 + random_below(APPEND_MOST));
+        file_grow(index, number, more_choose());
     else if (choice < 3 && place->size < SIZE_MOST)
-        file_grow(index, place->number, 1 + random_below(APPEND_MOST));
+        file_grow(index, place->number, more_choose());
     else if (choice < 6 && other != index)
         file_rename(index, other); // which may replace one that is there
     else
