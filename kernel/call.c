@@ -151,8 +151,7 @@ static RpcResult call_pass(struct proxy *proxy, struct gate_call *call, uint64_t
     struct frame *frame = thread_current()->top + 1;
     frame->version = version;
     frame->proxy = proxy;
-    frame->method = call->method;
-    frame->spent = 0;
+    frame->begun = call->method;
     frame->carried = FRAME_PREPARED | carried | proxy->carries[call->method].flags;
 #pragma GCC unroll 8 // eight loads and stores; `memcpy` would be a call
     for (uint32_t i = 0; i < DOMAIN_ARGUMENTS_MAX; i++)

@@ -4,6 +4,8 @@
 // In all of it: tp = current thread (struct thread, core memory; domains cannot write it), interrupts
 // on, sp = a domain's stack, so that nothing is pushed. gp, s9, s10 of a domain hold its slot's base,
 // an aligned target in the slot (or a core entry), and an address in the slot (docs/abi.md).
+// A domain gets here by a jump through s9 and by no other: so s9 is a core entry, which is as good
+// for whoever goes on. Ways from elsewhere set it.
 //
 // Three stretches are restartable: a trap in [gate_check, gate_check_end) resumes at gate_check, and
 // so with gate_resume (from gate_resume_popped on) and gate_check_core (kernel/fault.c). So the closing or death of the domain
@@ -34,6 +36,7 @@
 #endif
     .endm
 
+    .option arch, +zba, +zbs            // domains need Zba anyway (kernel/main.c)
     .section .text.gate, "ax"
     .balign 64
 
@@ -52,8 +55,7 @@ gate_call:
     add     t0, t0, t4                  // t0 = handle entry
     ld      t5, HANDLE_FAST(t0)
     ld      t3, HANDLE_PROXY(t0)        // t3 = proxy
-    srl     t5, t5, t1
-    andi    t5, t5, 1
+    bext    t5, t5, t1
     sd      ra, FRAME_RA(t2)            // where the caller goes on
     sd      sp, FRAME_SP(t2)
     beqz    t5, gate_slow               // carries RRefs, or this holder may not
@@ -63,13 +65,12 @@ gate_call:
 gate_push:
     sd      zero, FRAME_CARRIED(t2)     // faults behind the last frame: RPC_TOO_DEEP
     sd      t3, FRAME_PROXY(t2)
-    sd      t1, FRAME_METHOD(t2)
-    sd      zero, FRAME_SPENT(t2)
+    sd      t1, FRAME_METHOD(t2)        // and nothing spent
 
 // State: t1 = method, t2 = callee's frame (not published, or published with a closed version),
 // t3 = proxy, t5 = 1, a0..a7 = arguments.
 gate_enter:
-    ld      t6, TASK_COUNTER_OFFSET(tp) // any hart's line is right, this one's is cheap
+    lwu     t6, TASK_COUNTER_ENTERED(tp) // any hart's line is right, this one's is cheap
     ld      t4, PROXY_VERSION(t3)       // t4 = version that serves now
     add     t6, t4, t6                  // t6 = where it counts
     step
@@ -80,8 +81,7 @@ gate_check:                             // t1..t4, t6 as above
     ld      t0, PROXY_VERSION(t3)
     bne     t0, t4, gate_undo           // replaced meanwhile
 gate_serve:                             // also for who passes a closed gate: a trap undoes that
-    slli    t0, t1, 3
-    add     t0, t0, t4
+    sh3add  t0, t1, t4
     ld      t0, VERSION_METHODS(t0)     // t0 = method's address; of the slow path when closed or dead
     step
     sd      t4, FRAME_VERSION(t2)
@@ -91,8 +91,7 @@ gate_serve:                             // also for who passes a closed gate: a 
     ld      sp, FRAME_STACK(t2)
     ld      ra, VERSION_STUB(t4)        // the return stub
     add     sp, sp, gp
-    mv      s9, gp                      // the caller's would point into its slot
-    mv      s10, gp
+    mv      s10, gp                     // the caller's would point into its slot
     jr      t0
 gate_pass:                              // t4: closed, but this thread is inside already
     ld      t0, VERSION_DEAD(t4)
@@ -123,12 +122,11 @@ gate_return:
     bnez    t3, gate_return_carrying
 gate_pop:                               // t2 = top frame, t4 = its version
     addi    t2, t2, -FRAME_SIZE
-    ld      t6, TASK_COUNTER_OFFSET(tp)
+    lwu     t6, TASK_COUNTER_LEFT(tp)
     sd      t2, THREAD_TOP(tp)          // popped first: who counts as inside is in no version's way
     step
     li      t0, 1
     add     t5, t4, t6
-    addi    t5, t5, COUNTERS_LEFT
     amoadd.d.aqrl zero, t0, (t5)        // counted out
 // As gate_resume, with t2 = top frame. A trap resumes at gate_resume itself.
     .globl gate_resume_popped
@@ -140,7 +138,6 @@ gate_resume_popped:
     ld      gp, VERSION_BASE(t4)
     ld      ra, FRAME_RA(t2)
     ld      sp, FRAME_SP(t2)
-    mv      s9, gp
     mv      s10, gp
     ret
 // Goes on in the top frame. State: a0, a1 = result.
@@ -210,7 +207,6 @@ gate_push_saving:
     sd      zero, FRAME_CARRIED(t2)     // faults as at gate_push
     sd      t3, FRAME_PROXY(t2)
     sd      t5, FRAME_METHOD(t2)
-    sd      zero, FRAME_SPENT(t2)
     sd      a0, FRAME_ARGUMENTS(t2)
     sd      a1, FRAME_ARGUMENTS+8(t2)
     sd      a2, FRAME_ARGUMENTS+16(t2)
@@ -234,8 +230,7 @@ gate_lend:
 gate_push_lending:
     sd      zero, FRAME_CARRIED(t2)     // faults as at gate_push
     sd      t3, FRAME_PROXY(t2)
-    sd      t1, FRAME_METHOD(t2)
-    sd      zero, FRAME_SPENT(t2)
+    sd      t1, FRAME_METHOD(t2)        // and nothing spent
     sd      a0, FRAME_ARGUMENTS(t2)     // for a repetition, and for who ends the loan
     sd      a1, FRAME_ARGUMENTS+8(t2)
     sd      a2, FRAME_ARGUMENTS+16(t2)
@@ -249,7 +244,7 @@ gate_push_lending:
 
     // Counted in as at gate_enter, and looked again: the loan is to the instance that will serve,
     // which stays at least until this thread is counted out.
-    ld      t6, TASK_COUNTER_OFFSET(tp)
+    lwu     t6, TASK_COUNTER_ENTERED(tp)
     ld      t4, PROXY_VERSION(t3)
     li      t5, 1
     add     t6, t4, t6
@@ -327,12 +322,12 @@ gate_move:
     bnez    s11, gate_lend_refuse
     ld      t0, RREF_CHARGE(s4)         // ledger_charge (kernel/rref.c)
     addi    s8, s5, DOMAIN_LEDGER
-    ld      s9, DOMAIN_LEDGER_LIMIT(s5)
+    ld      s5, DOMAIN_LEDGER_LIMIT(s5)
     amoadd.d s11, t0, (s8)
-    sub     s9, s9, t0
-    sub     s9, s9, s11
-    sext.w  s11, s9
-    bgez    s9, gate_move_full
+    sub     s5, s5, t0
+    sub     s5, s5, s11
+    sext.w  s11, s5
+    bgez    s5, gate_move_full
     bgez    s11, gate_move_full
     neg     t0, t0
     addi    s8, s6, DOMAIN_LEDGER
@@ -375,12 +370,13 @@ gate_slower:
     call    gate_prepare                // RpcResult: status, value = version, counted in, + 1: pass
 gate_prepared:                          // the saved registers are on the stack
     bnez    a0, gate_error
+    la      s9, gate_call               // whoever comes from a trap has what a dead domain left
     ld      t2, THREAD_TOP(tp)
     andi    t0, a1, 1                   // passes a closed gate
     sub     t4, a1, t0
     addi    t2, t2, FRAME_SIZE
     ld      t3, FRAME_PROXY(t2)
-    ld      t6, TASK_COUNTER_OFFSET(tp)
+    lwu     t6, TASK_COUNTER_ENTERED(tp)
     add     t6, t4, t6
     restore_arguments
     bnez    t0, gate_pass
@@ -644,6 +640,7 @@ gate_call_core:
     mv      t1, a1
     mv      t5, a2
     load_arguments
+    la      s9, gate_call
     addi    t2, t2, FRAME_SIZE
     li      t5, 1
     j       gate_push
@@ -661,7 +658,7 @@ gate_enter_core:
 gate_push_core:
     sd      t0, FRAME_CARRIED(t2)       // may fault as at gate_push
     sd      zero, FRAME_PROXY(t2)
-    sd      zero, FRAME_SPENT(t2)
+    sd      zero, FRAME_METHOD(t2)
     sd      t4, FRAME_VERSION(t2)
     sd      t2, THREAD_TOP(tp)
     .globl gate_check_core

@@ -14,7 +14,10 @@ _Static_assert(offsetof(struct thread, task) == 0, "tp points to the task and to
 _Static_assert(sizeof(struct frame) == 128, "32 frames are one page");
 _Static_assert(sizeof(struct handle_entry) == 32, "the gate shifts by 5");
 _Static_assert(sizeof(struct version_counters) == 128, "one line pair for each hart");
-_Static_assert(offsetof(struct version, counters) == 0, "the gate adds counter_offset alone");
+_Static_assert(offsetof(struct version, counters) == 0, "the gate adds an offset alone");
+_Static_assert(offsetof(struct version_counters, entered) == 0 &&
+                   offsetof(struct version_counters, left) == sizeof(uint64_t),
+               "as hart_init works the offsets out");
 _Static_assert(offsetof(struct version, methods) + 8 < 2048, "fits an immediate");
 _Static_assert(offsetof(struct proxy, lends) < 2048, "fits an immediate");
 _Static_assert(sizeof(((struct proxy *)0)->lends[0]) == 4, "the gate shifts by 2");
@@ -39,9 +42,8 @@ void kernel_offsets(void)
     OFFSET(FRAME_VERSION, frame, version);
     OFFSET(FRAME_STACK, frame, stack);
     OFFSET(FRAME_PROXY, frame, proxy);
-    OFFSET(FRAME_METHOD, frame, method);
+    OFFSET(FRAME_METHOD, frame, begun);
     OFFSET(FRAME_CARRIED, frame, carried);
-    OFFSET(FRAME_SPENT, frame, spent);
     OFFSET(FRAME_ARGUMENTS, frame, arguments);
     VALUE(FRAME_SIZE, sizeof(struct frame));
     VALUE(COUNTERS_LEFT, offsetof(struct version_counters, left));

@@ -21,7 +21,7 @@ struct version_counters { // one line for each hart
 };
 
 struct version {
-    struct version_counters counters[HARTS_MAX]; // at offset 0: the gate adds counter_offset
+    struct version_counters counters[HARTS_MAX]; // at offset 0: the gate adds task.counters
     uint64_t base;                               // slot; 0 for the core's own versions
     struct handle_entry *handles;                // handle table of the instance
     struct domain *domain;                       // NULL for the core's own versions

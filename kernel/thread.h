@@ -29,15 +29,17 @@ struct frame {
     struct version *version; // whose code runs in this frame; &version_core for the core
     uint64_t stack;          // offset in the slot of its initial sp, constant
     struct proxy *proxy;     // called through; NULL: a domain's own thread, or the core
-    uint64_t method;         // number, and FRAME_SAVED where the gate has saved the arguments
-    uint64_t carried; // FRAME_*: which arguments are lent, and flags; non-zero: the slow way back
-    union {           // what it has used up of its limits
+    union {                  // one store begins a call
         struct {
-            uint32_t ticks;     // own CPU time
+            uint16_t method; // number, and FRAME_SAVED where the gate has saved the arguments
+            // What it has used up of its limits
+            uint16_t ticks;     // own CPU time
             uint32_t waited_us; // own waiting time
         };
-        uint64_t spent; // both
+        uint64_t begun; // the method alone
     };
+    uint64_t carried; // FRAME_*: which arguments are lent, and flags; non-zero: the slow way back
+    uint64_t reserved;
     uint64_t arguments[DOMAIN_ARGUMENTS_MAX]; // what a repeated request begins with
 };
 
@@ -59,6 +61,13 @@ struct frame {
 static inline uint64_t frame_method(const struct frame *frame)
 {
     return frame->method & ~(uint64_t)FRAME_SAVED;
+}
+
+// Who may wait for ever has its CPU budget from one wait to the next.
+static inline void frame_renew(struct frame *frame)
+{
+    frame->ticks = 0;
+    frame->waited_us = 0;
 }
 
 struct thread {

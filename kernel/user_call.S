@@ -34,6 +34,7 @@ kernel_user_call:
     ld      t2, THREAD_TOP(tp)
     ld      t3, THREAD_PROCESS(tp)
     ld      a6, THREAD_COOKIE(tp)
+    la      s9, gate_call               // an entry of the core, as where a domain calls (gate.S)
     li      t1, 0                       // method `syscall`
     li      t5, 1
     addi    t2, t2, FRAME_SIZE
