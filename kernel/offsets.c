@@ -36,7 +36,9 @@ void kernel_offsets(void)
     OFFSET(THREAD_TOP, thread, top);
     OFFSET(THREAD_PROCESS, thread, process);
     OFFSET(THREAD_COOKIE, thread, cookie);
+    OFFSET(THREAD_CALL_FRAME, thread, call_frame);
     OFFSET(THREAD_USER_NEWS, thread, user_news);
+    OFFSET(THREAD_REGISTERS_SET, thread, registers_set);
     OFFSET(FRAME_RA, frame, ra);
     OFFSET(FRAME_SP, frame, sp);
     OFFSET(FRAME_VERSION, frame, version);

@@ -75,6 +75,7 @@ struct thread {
     struct frame *top;
     struct proxy *process;         // of a user thread: the service that gets its system calls
     uint64_t cookie;               // by which that service knows it
+    struct frame *call_frame;      // of its system calls, the first above the core's
     struct trap_frame *user_frame; // registers while it is inside the core
     union {                        // what is to be done before it goes back to user mode
         struct {

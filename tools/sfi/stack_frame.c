@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
-// Stack frames that nobody uses. gcc moves sp down and up again in functions that return a structure
-// in registers, though nothing is there, and each move has a guard. They are dropped here where sp is
-// read by nothing else of the function.
+// Stack frames that nobody uses. gcc moves sp down and up again in functions that return a
+// structure in registers, though nothing is there, and each move has a guard. They are dropped here
+// where sp is read by nothing else of the function.
 #include <string.h>
 #include "tools/sfi/sfi.h"
 
@@ -15,8 +15,7 @@ static bool moves_stack(const struct statement *statement)
 {
     long number;
     return is_instruction(statement) && statement->class == CLASS_ADDI &&
-           statement->operand_count == 3 &&
-           register_number(statement->operands[0]) == REG_SP &&
+           statement->operand_count == 3 && register_number(statement->operands[0]) == REG_SP &&
            register_number(statement->operands[1]) == REG_SP &&
            operand_number(statement->operands[2], &number);
 }
