@@ -57,6 +57,9 @@ struct frame {
 // the frame.
 #define FRAME_AWAITED      0x8000
 #define FRAME_RECORD_SHIFT 16 // of an address in the bits above, for FRAME_LENT_ALONE
+// Alone: argument 0 is an RRef that the gate has moved, and the result is one. No bit of a record's
+// address, so it may be asked for in any frame.
+#define FRAME_PASSED 0x10000
 
 static inline uint64_t frame_method(const struct frame *frame)
 {

@@ -33,8 +33,10 @@ static int64_t record_check(struct rref *record, const struct domain *domain, ui
 }
 
 // Pins an RRef for a copy. 0, -EINVAL (no such RRef or bytes) or -EACCES.
-static inline int64_t transfer_begin(struct domain *domain, rref_t rref, uint64_t offset,
-                                     uint64_t bytes, bool write, struct rref **result)
+static inline __attribute__((always_inline)) int64_t transfer_begin(struct domain *domain,
+                                                                    rref_t rref, uint64_t offset,
+                                                                    uint64_t bytes, bool write,
+                                                                    struct rref **result)
 {
     interrupt_state state;
     struct rref *record = record_take(rref, &state);

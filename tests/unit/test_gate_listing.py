@@ -14,9 +14,10 @@ LISTING = (ROOT / "docs" / "bench" / "gate.md").read_text(encoding="utf-8")
 CORE = ROOT / "build" / "core" / "core.elf"
 
 # Label, last instruction; in the order of the tables.
-PARTS = [("gate_call", "jr t0"), ("gate_return", "ret"), ("gate_slow", "bnez s0, gate_lend"),
-         ("gate_lend", "j gate_check"), ("gate_return_carrying", "j gate_pop"),
-         ("gate_move", "j gate_check"), ("gate_return_other", "j gate_return_over")]
+PARTS = [("gate_call", "jr t0"), ("gate_return", "beqz t3, gate_pop"), ("gate_pop", "ret"),
+         ("gate_slow", "bnez s0, gate_lend"), ("gate_lend", "j gate_check"),
+         ("gate_return_carrying", "j gate_pop"), ("gate_give", "j gate_check"),
+         ("gate_give_back", "bnez t6, gate_return_slow")]
 TWO_WORDS = re.compile(r"la ")  # one line of source, two instructions
 
 
@@ -97,8 +98,8 @@ def test_the_core_has_no_instruction_in_the_gate_that_the_listing_has_not(index)
     found = []
     for _, mnemonic in code[start:]:
         found.append(mnemonic)
-        if mnemonic in ("jr", "ret", "j") or (last.startswith("bnez") and len(found) ==
-                                             len(listing_tables()[index])):
+        if mnemonic in ("jr", "ret", "j") or (last.split()[0] in ("bnez", "beqz") and
+                                             len(found) == len(listing_tables()[index])):
             break
     listed = []
     for instruction in listing_tables()[index]:
