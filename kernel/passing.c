@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: MIT
 // RRefs in passing: what lets the gate move one by a single compare and swap.
 //
-// One that a call has handed on is likely to come back with its return, and to go the same way again.
-// So both domains go on counting it, and the word says which of them owns it; a move by the gate
-// exchanges the two in the word, and nothing else changes. Whoever takes the record's guard for
-// anything else ends that first.
+// One that a call has handed on is likely to come back with its return, and to go the same way
+// again. So both domains go on counting it, and the word says which of them owns it; a move by the
+// gate exchanges the two in the word, and nothing else changes. Whoever takes the record's guard
+// for anything else ends that first.
 #include "kernel/registry.h"
 
 #define PLACE_SHIFT 32
