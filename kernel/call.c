@@ -151,8 +151,7 @@ static RpcResult call_pass(struct proxy *proxy, struct gate_call *call, uint64_t
     struct frame *frame = thread_current()->top + 1;
     frame->version = version;
     frame->proxy = proxy;
-    frame->method = call->method;
-    frame->spent = 0;
+    frame->begun = call->method;
     frame->carried = FRAME_PREPARED | carried | proxy->carries[call->method].flags;
 #pragma GCC unroll 8 // eight loads and stores; `memcpy` would be a call
     for (uint32_t i = 0; i < DOMAIN_ARGUMENTS_MAX; i++)
@@ -181,7 +180,7 @@ RpcResult gate_prepare(struct gate_call *call, struct handle_entry *entry)
         return rpc_error(proxy->method_count ? RPC_DENIED : RPC_DEAD);
     if (thread->top == thread->frames + FRAMES_MAX - 1)
         return rpc_error(RPC_TOO_DEEP);
-    entry->fast = entry->rights & proxy->fast; // the handle may be older than the service
+    entry->fast = proxy_fast(proxy, entry->rights); // the handle may be older than the service
     return call_pass(proxy, call, 0);
 }
 
@@ -213,7 +212,7 @@ static bool result_pass(struct frame *frame, RpcResult *result)
     struct domain *caller = (frame - 1)->version->domain;
     if (result->status != RPC_OK || !caller)
         return true;
-    if (frame->carried & FRAME_RESULT_RREF) {
+    if (frame->carried & (FRAME_RESULT_RREF | FRAME_PASSED)) {
         int64_t moved = rref_move(from, result->value, caller);
         if (moved == RPC_DENIED)
             return false;

@@ -92,6 +92,7 @@ static void version_fill(struct version *version, struct domain *domain)
     version->handles = domain->handles;
     version->domain = domain;
     version->id = domain->id;
+    version->place = place_of_slot(domain->slot->index) << 32;
     version->stub = domain->slot->base + SLOT_TEXT; // it is first in the text
     for (uint32_t i = 0; i < DOMAIN_METHODS_MAX; i++)
         version->methods[i] = (uint64_t)gate_refused;

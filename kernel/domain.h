@@ -29,6 +29,7 @@ struct domain {
     uint32_t handle_low; // none before it is free, but for the manifest's
     uint32_t threads, events;
     uint64_t ledger, ledger_limit; // RRefs that it owns and their pages (see below); atomic
+    uint32_t passing;              // RRefs that it may pass on, or get back (kernel/passing.c)
     struct domain *predecessor;    // whose state it takes over: for the time of import and attach
     bool parking;                  // its own threads are to stop: each wait of theirs gives -EINTR
     uint32_t armed_fault;          // `domain fault`: class that the next call commits

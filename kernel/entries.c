@@ -71,7 +71,7 @@ static int64_t wait_conclude(int64_t result)
     struct thread *thread = thread_current();
     struct domain *domain = thread_domain();
     if (thread->owner == domain) {
-        thread->top->spent = 0; // a thread's budget lasts from one wait to the next
+        frame_renew(thread->top);
         const void *main = domain->image->header.thread_main, *armed = fault_armed(domain, main);
         if (armed != main)
             thread->top->ra = domain->slot->base + (uint64_t)armed;

@@ -232,6 +232,6 @@ int64_t wait_in_domain(struct event *const *events, const uint64_t *seen, uint64
     if (limit_us)
         return wait_limited(frame, limit_us, events, seen, count, deadline);
     int64_t woken = wait_any(events, seen, count, deadline);
-    frame->spent = 0; // who may wait for ever has its CPU budget from one wait to the next
+    frame_renew(frame);
     return woken;
 }

@@ -308,7 +308,8 @@ static bool fault_resolve(const struct trap_frame *frame, struct domain *domain)
 void kernel_core_trap(struct trap_frame *frame)
 {
     if (frame->pc == (uint64_t)gate_push || frame->pc == (uint64_t)gate_push_saving ||
-        frame->pc == (uint64_t)gate_push_lending || frame->pc == (uint64_t)gate_push_core) {
+        frame->pc == (uint64_t)gate_push_lending || frame->pc == (uint64_t)gate_push_giving ||
+        frame->pc == (uint64_t)gate_push_core) {
         frame->pc = (uint64_t)gate_resume;
         frame->x[10] = (uint64_t)RPC_TOO_DEEP;
         frame->x[11] = 0;

@@ -4,6 +4,8 @@
 // In all of it: tp = current thread (struct thread, core memory; domains cannot write it), interrupts
 // on, sp = a domain's stack, so that nothing is pushed. gp, s9, s10 of a domain hold its slot's base,
 // an aligned target in the slot (or a core entry), and an address in the slot (docs/abi.md).
+// A domain gets here by a jump through s9 and by no other: so s9 is a core entry, which is as good
+// for whoever goes on. Ways from elsewhere set it.
 //
 // Three stretches are restartable: a trap in [gate_check, gate_check_end) resumes at gate_check, and
 // so with gate_resume (from gate_resume_popped on) and gate_check_core (kernel/fault.c). So the closing or death of the domain
@@ -34,6 +36,7 @@
 #endif
     .endm
 
+    .option arch, +zba, +zbs            // domains need Zba anyway (kernel/main.c)
     .section .text.gate, "ax"
     .balign 64
 
@@ -46,14 +49,13 @@ gate_call:
     bnez    t3, gate_no_handle
     srli    t3, t1, 5                   // method < DOMAIN_METHODS_MAX
     bnez    t3, gate_denied
-    ld      t4, FRAME_VERSION(t2)
+    ld      s1, FRAME_VERSION(t2)       // s1 = who calls: for gate_give
     slli    t0, t0, 5
-    ld      t4, VERSION_HANDLES(t4)
+    ld      t4, VERSION_HANDLES(s1)
     add     t0, t0, t4                  // t0 = handle entry
     ld      t5, HANDLE_FAST(t0)
     ld      t3, HANDLE_PROXY(t0)        // t3 = proxy
-    srl     t5, t5, t1
-    andi    t5, t5, 1
+    bext    t5, t5, t1
     sd      ra, FRAME_RA(t2)            // where the caller goes on
     sd      sp, FRAME_SP(t2)
     beqz    t5, gate_slow               // carries RRefs, or this holder may not
@@ -63,13 +65,12 @@ gate_call:
 gate_push:
     sd      zero, FRAME_CARRIED(t2)     // faults behind the last frame: RPC_TOO_DEEP
     sd      t3, FRAME_PROXY(t2)
-    sd      t1, FRAME_METHOD(t2)
-    sd      zero, FRAME_SPENT(t2)
+    sd      t1, FRAME_METHOD(t2)        // and nothing spent
 
 // State: t1 = method, t2 = callee's frame (not published, or published with a closed version),
 // t3 = proxy, t5 = 1, a0..a7 = arguments.
 gate_enter:
-    ld      t6, TASK_COUNTER_OFFSET(tp) // any hart's line is right, this one's is cheap
+    lwu     t6, TASK_COUNTER_ENTERED(tp) // any hart's line is right, this one's is cheap
     ld      t4, PROXY_VERSION(t3)       // t4 = version that serves now
     add     t6, t4, t6                  // t6 = where it counts
     step
@@ -80,8 +81,7 @@ gate_check:                             // t1..t4, t6 as above
     ld      t0, PROXY_VERSION(t3)
     bne     t0, t4, gate_undo           // replaced meanwhile
 gate_serve:                             // also for who passes a closed gate: a trap undoes that
-    slli    t0, t1, 3
-    add     t0, t0, t4
+    sh3add  t0, t1, t4
     ld      t0, VERSION_METHODS(t0)     // t0 = method's address; of the slow path when closed or dead
     step
     sd      t4, FRAME_VERSION(t2)
@@ -91,8 +91,7 @@ gate_serve:                             // also for who passes a closed gate: a 
     ld      sp, FRAME_STACK(t2)
     ld      ra, VERSION_STUB(t4)        // the return stub
     add     sp, sp, gp
-    mv      s9, gp                      // the caller's would point into its slot
-    mv      s10, gp
+    mv      s10, gp                     // the caller's would point into its slot
     jr      t0
 gate_pass:                              // t4: closed, but this thread is inside already
     ld      t0, VERSION_DEAD(t4)
@@ -106,7 +105,8 @@ gate_undo:
     addi    t5, t2, -FRAME_SIZE
     sd      t5, THREAD_TOP(tp)
     ld      t0, FRAME_CARRIED(t2)
-    andi    t0, t0, FRAME_PREPARED_BIT  // other flags say nothing of loans
+    li      t5, FRAME_PREPARED_BIT | FRAME_PASSED_BIT
+    and     t0, t0, t5                  // other flags say nothing of loans
     bnez    t0, gate_undo_carrying      // loans were made to the wrong one
     step
     addi    t6, t6, COUNTERS_LEFT
@@ -120,15 +120,38 @@ gate_return:
     ld      t2, THREAD_TOP(tp)
     ld      t3, FRAME_CARRIED(t2)
     ld      t4, FRAME_VERSION(t2)
-    bnez    t3, gate_return_carrying
+    beqz    t3, gate_pop
+
+// The result is an RRef that goes the way back on which the argument came. It changes its owner as in
+// gate_give. The callee-saved registers are free: a system call's service never returns an RRef.
+gate_give_back:
+    lui     t6, FRAME_PASSED_BIT >> 12
+    bne     t3, t6, gate_return_carrying
+    ld      s1, FRAME_VERSION - FRAME_SIZE(t2) // who called
+    bnez    a0, gate_return_slow        // no result
+    ld      s2, VERSION_PLACE(t4)
+    ld      s3, VERSION_PLACE(s1)
+    slli    t5, a1, 16
+    lui     t6, %hi(rref_passing)
+    srli    t5, t5, 48
+    sh3add  t5, t5, t6                  // t5 = its word
+    add     t0, a1, s3
+    add     t1, a1, s2
+    sh3add  t0, s2, t0                  // t0 = as it is the callee's
+    sh3add  t1, s3, t1                  // t1 = as it is the caller's
+    step
+    lr.d.aq t6, (t5)
+    bne     t6, t0, gate_return_slow
+    sc.d.rl t6, t1, (t5)
+    bnez    t6, gate_return_slow
+    step
 gate_pop:                               // t2 = top frame, t4 = its version
     addi    t2, t2, -FRAME_SIZE
-    ld      t6, TASK_COUNTER_OFFSET(tp)
+    lwu     t6, TASK_COUNTER_LEFT(tp)
     sd      t2, THREAD_TOP(tp)          // popped first: who counts as inside is in no version's way
     step
     li      t0, 1
     add     t5, t4, t6
-    addi    t5, t5, COUNTERS_LEFT
     amoadd.d.aqrl zero, t0, (t5)        // counted out
 // As gate_resume, with t2 = top frame. A trap resumes at gate_resume itself.
     .globl gate_resume_popped
@@ -140,7 +163,6 @@ gate_resume_popped:
     ld      gp, VERSION_BASE(t4)
     ld      ra, FRAME_RA(t2)
     ld      sp, FRAME_SP(t2)
-    mv      s9, gp
     mv      s10, gp
     ret
 // Goes on in the top frame. State: a0, a1 = result.
@@ -191,11 +213,12 @@ gate_resume_end:
 // a0..a7 = arguments. What only a shadow keeps from the fast way (proxy.saving) is as fast, but that
 // its arguments are saved: to be repeated they must outlive the callee.
 gate_slow:
+    lwu     t5, HANDLE_FAST + 4(t0)
+    bext    t5, t5, t1
+    bnez    t5, gate_give
     ld      t5, HANDLE_RIGHTS(t0)
-    slli    t6, t1, 2
-    srl     t5, t5, t1
-    add     t6, t6, t3
-    andi    t5, t5, 1
+    sh2add  t6, t1, t3
+    bext    t5, t5, t1
     lh      s0, PROXY_LENDS(t6)
     beqz    t5, gate_slower             // this holder may not
     bnez    s0, gate_lend
@@ -210,7 +233,6 @@ gate_push_saving:
     sd      zero, FRAME_CARRIED(t2)     // faults as at gate_push
     sd      t3, FRAME_PROXY(t2)
     sd      t5, FRAME_METHOD(t2)
-    sd      zero, FRAME_SPENT(t2)
     sd      a0, FRAME_ARGUMENTS(t2)
     sd      a1, FRAME_ARGUMENTS+8(t2)
     sd      a2, FRAME_ARGUMENTS+16(t2)
@@ -221,6 +243,48 @@ gate_push_saving:
     sd      a7, FRAME_ARGUMENTS+56(t2)
     li      t5, 1
     j       gate_enter
+
+// The method is given one RRef as its first argument, and returns one. Its owner changes here where it
+// is in passing between the two (kernel/passing.c): one word says that the name is right, that the
+// caller owns it, that the callee was charged for it, and that there is nothing else to it. What is
+// not so is gate_prepare's. State: as at gate_slow, s1 = the caller's version, t5 = 1.
+gate_give:
+    addi    t2, t2, FRAME_SIZE          // t2 = the callee's frame
+    lui     s0, FRAME_PASSED_BIT >> 12
+    .globl gate_push_giving
+gate_push_giving:
+    sd      s0, FRAME_CARRIED(t2)       // faults as at gate_push
+    sd      t3, FRAME_PROXY(t2)
+    sd      t1, FRAME_METHOD(t2)        // and nothing spent
+    lwu     t6, TASK_COUNTER_ENTERED(tp)
+    ld      t4, PROXY_VERSION(t3)
+    add     t6, t4, t6
+    step
+    amoadd.d.aqrl zero, t5, (t6)
+    step
+    ld      s0, PROXY_VERSION(t3)       // whose it will be serves, and stays meanwhile
+    slli    s4, a0, 16
+    bne     s0, t4, gate_give_undo
+    ld      s2, VERSION_PLACE(s1)
+    ld      s3, VERSION_PLACE(t4)
+    srli    s4, s4, 48
+    lui     s5, %hi(rref_passing)
+    sh3add  s4, s4, s5                  // s4 = its word
+    add     s5, a0, s3
+    add     s6, a0, s2
+    sh3add  s5, s2, s5                  // s5 = as it is the caller's
+    sh3add  s6, s3, s6                  // s6 = as it is the callee's
+    step
+    lr.d.aq s7, (s4)
+    bne     s7, s5, gate_give_undo
+    sc.d.rl s7, s6, (s4)
+    bnez    s7, gate_give_undo
+    step    128                         // long enough for who replaces the version
+    j       gate_check
+gate_give_undo:
+    addi    t6, t6, COUNTERS_LEFT
+    amoadd.d.aqrl zero, t5, (t6)
+    j       gate_slower
 
 // The method borrows one RRef and carries nothing else, which is most of what is not fast. The loan
 // is made here where it is simple: the caller owns the RRef and has not lent it. Everything else, and
@@ -234,8 +298,7 @@ gate_lend:
 gate_push_lending:
     sd      zero, FRAME_CARRIED(t2)     // faults as at gate_push
     sd      t3, FRAME_PROXY(t2)
-    sd      t1, FRAME_METHOD(t2)
-    sd      zero, FRAME_SPENT(t2)
+    sd      t1, FRAME_METHOD(t2)        // and nothing spent
     sd      a0, FRAME_ARGUMENTS(t2)     // for a repetition, and for who ends the loan
     sd      a1, FRAME_ARGUMENTS+8(t2)
     sd      a2, FRAME_ARGUMENTS+16(t2)
@@ -249,7 +312,7 @@ gate_push_lending:
 
     // Counted in as at gate_enter, and looked again: the loan is to the instance that will serve,
     // which stays at least until this thread is counted out.
-    ld      t6, TASK_COUNTER_OFFSET(tp)
+    lwu     t6, TASK_COUNTER_ENTERED(tp)
     ld      t4, PROXY_VERSION(t3)
     li      t5, 1
     add     t6, t4, t6
@@ -265,18 +328,16 @@ gate_push_lending:
     la      t0, rref_chunks
     srli    s5, s4, 48 + RREF_CHUNK_SHIFT
     srli    s4, s4, 48
-    slli    s5, s5, 3
     andi    s4, s4, (1 << RREF_CHUNK_SHIFT) - 1
-    add     s5, s5, t0
+    sh3add  s5, s5, t0
     ld      s5, 0(s5)
     li      t0, RREF_SIZE
     mul     s4, s4, t0
     beqz    s5, gate_lend_undo          // there was never such a record
     add     s4, s4, s5                  // s4 = the record
-    bltz    s0, gate_move               // it is given, not lent
 
     sw      t5, TASK_INTERRUPTS_HELD(tp) // a guard is never held by who does not run
-    amoswap.w.aq t0, t5, (s4)
+    amoor.w.aq t0, t5, (s4)             // one that is in passing stays so
     bnez    t0, gate_lend_contended
     ld      t0, RREF_NAME(s4)
     lw      s5, RREF_OWNER(s4)
@@ -303,59 +364,6 @@ gate_lend_let:
     sd      s4, FRAME_CARRIED(t2)
     j       gate_check
 
-// The RRef becomes the callee's. The move is made here where it is simple: the caller owns it, it is
-// neither lent nor posted nor kept, and nobody wants to hear of completions. An owner is a domain only
-// while the record is live. State: as gate_lend at its branch.
-gate_move:
-    ld      s6, FRAME_VERSION - FRAME_SIZE(t2)
-    ld      s5, VERSION_DOMAIN(t4)      // s5 = the next owner
-    ld      s6, VERSION_DOMAIN(s6)      // s6 = the owner
-    sw      t5, TASK_INTERRUPTS_HELD(tp)
-    amoswap.w.aq t0, t5, (s4)
-    bnez    t0, gate_lend_contended
-    ld      t0, RREF_NAME(s4)
-    lw      s8, RREF_OWNER(s4)
-    ld      s11, RREF_PINNED(s4)
-    bne     t0, s1, gate_lend_refuse
-    bne     s8, s3, gate_lend_refuse
-    lw      s8, RREF_LOAN_BOUND(s4)
-    ld      t0, RREF_EVENT(s4)
-    or      s11, s11, s8
-    ld      s8, RREF_KEPT(s4)
-    or      s11, s11, t0
-    or      s11, s11, s8
-    bnez    s11, gate_lend_refuse
-    ld      t0, RREF_CHARGE(s4)         // ledger_charge (kernel/rref.c)
-    addi    s8, s5, DOMAIN_LEDGER
-    ld      s9, DOMAIN_LEDGER_LIMIT(s5)
-    amoadd.d s11, t0, (s8)
-    sub     s9, s9, t0
-    sub     s9, s9, s11
-    sext.w  s11, s9
-    bgez    s9, gate_move_full
-    bgez    s11, gate_move_full
-    neg     t0, t0
-    addi    s8, s6, DOMAIN_LEDGER
-    amoadd.d zero, t0, (s8)
-    sw      s2, RREF_OWNER(s4)
-    amoswap.w.rl zero, zero, (s4)
-    sw      zero, TASK_INTERRUPTS_HELD(tp)
-    lw      t0, TASK_INTERRUPTS_PUT_OFF(tp)
-    bnez    t0, gate_move_put_off
-gate_move_let:
-    step    128
-    andi    s0, s0, FRAME_MOVES_MASK
-    sd      t4, FRAME_VERSION(t2)       // as for a loan: gate_prepare_again moves it back
-    sd      s0, FRAME_CARRIED(t2)
-    j       gate_check
-gate_move_full:
-    neg     t0, t0
-    amoadd.d zero, t0, (s8)
-    j       gate_lend_refuse            // gate_prepare finds the same, and says it
-gate_move_put_off:
-    interrupts_come
-    j       gate_move_let
-
 gate_lend_refuse:
     amoswap.w.rl zero, zero, (s4)
 gate_lend_contended:
@@ -375,12 +383,13 @@ gate_slower:
     call    gate_prepare                // RpcResult: status, value = version, counted in, + 1: pass
 gate_prepared:                          // the saved registers are on the stack
     bnez    a0, gate_error
+    la      s9, gate_call               // whoever comes from a trap has what a dead domain left
     ld      t2, THREAD_TOP(tp)
     andi    t0, a1, 1                   // passes a closed gate
     sub     t4, a1, t0
     addi    t2, t2, FRAME_SIZE
     ld      t3, FRAME_PROXY(t2)
-    ld      t6, TASK_COUNTER_OFFSET(tp)
+    lwu     t6, TASK_COUNTER_ENTERED(tp)
     add     t6, t4, t6
     restore_arguments
     bnez    t0, gate_pass
@@ -388,6 +397,7 @@ gate_prepared:                          // the saved registers are on the stack
 
 // State: t2 = callee's frame (not published), filled in by gate_prepare, t1 = method, a0..a7.
 gate_undo_carrying:
+    sd      t4, FRAME_VERSION(t2)
     save_arguments
     mv      a0, sp
     mv      a1, t2
@@ -442,9 +452,8 @@ gate_unserved:
 // its version. A loan of gate_lend's ends here if it is as it was made, and nothing waits for its end.
 // Then a2 is 0 for the caller; after every other loan it is not.
 gate_return_carrying:
-    slli    t5, t3, 63 - 11             // FRAME_LENT_ALONE
     slli    t6, t3, 63 - 15             // FRAME_AWAITED
-    bgez    t5, gate_return_other
+    bgez    t3, gate_return_slow        // no record's address in it
     bltz    t6, gate_return_slow
     ld      t6, VERSION_ID(t4)
     srai    t5, t3, FRAME_RECORD_BITS   // t5 = the record
@@ -487,64 +496,6 @@ gate_return_posted:
     sb      zero, RREF_LOAN_FIRST(t5)
     li      a2, 1                       // and is not back
     j       gate_return_over
-
-// A result that is an RRef, where nothing was lent: it becomes the caller's as gate_move does it. The
-// callee-saved registers are free here, too: a system call's service never returns an RRef.
-gate_return_other:
-    li      t6, FRAME_MOVES_MASK
-    bne     t3, t6, gate_return_slow
-    ld      s0, FRAME_VERSION - FRAME_SIZE(t2)
-    bnez    a0, gate_return_slow        // no result
-    ld      s2, VERSION_DOMAIN(s0)      // s2 = the next owner
-    ld      s1, VERSION_ID(s0)
-    ld      s3, VERSION_ID(t4)
-    ld      s4, VERSION_DOMAIN(t4)      // s4 = the owner
-    slli    t5, a1, 16
-    beqz    s2, gate_return_slow        // the core
-    la      t0, rref_chunks
-    srli    t6, t5, 48 + RREF_CHUNK_SHIFT
-    srli    t5, t5, 48
-    slli    t6, t6, 3
-    andi    t5, t5, (1 << RREF_CHUNK_SHIFT) - 1
-    add     t6, t6, t0
-    ld      t6, 0(t6)
-    li      t0, RREF_SIZE
-    mul     t5, t5, t0
-    beqz    t6, gate_return_slow        // there was never such a record
-    add     t5, t5, t6                  // t5 = the record
-    li      t1, 1
-    sw      t1, TASK_INTERRUPTS_HELD(tp)
-    amoswap.w.aq t0, t1, (t5)
-    bnez    t0, gate_return_contended
-    ld      t0, RREF_NAME(t5)
-    lw      t6, RREF_OWNER(t5)
-    ld      t1, RREF_PINNED(t5)
-    bne     t0, a1, gate_return_refuse
-    bne     t6, s3, gate_return_refuse
-    lw      t6, RREF_LOAN_BOUND(t5)
-    ld      t0, RREF_EVENT(t5)
-    or      t1, t1, t6
-    ld      t6, RREF_KEPT(t5)
-    or      t1, t1, t0
-    or      t1, t1, t6
-    bnez    t1, gate_return_refuse
-    ld      t0, RREF_CHARGE(t5)
-    addi    t6, s2, DOMAIN_LEDGER
-    ld      s5, DOMAIN_LEDGER_LIMIT(s2)
-    amoadd.d t1, t0, (t6)
-    sub     s5, s5, t0
-    sub     s5, s5, t1
-    sext.w  t1, s5
-    bgez    s5, gate_return_full
-    bgez    t1, gate_return_full
-    neg     t0, t0
-    addi    t6, s4, DOMAIN_LEDGER
-    amoadd.d zero, t0, (t6)
-    sw      s1, RREF_OWNER(t5)
-    j       gate_return_over
-gate_return_full:
-    neg     t0, t0
-    amoadd.d zero, t0, (t6)
 
 gate_return_refuse:
     amoswap.w.rl zero, zero, (t5)
@@ -649,6 +600,7 @@ gate_call_core:
     mv      t1, a1
     mv      t5, a2
     load_arguments
+    la      s9, gate_call
     addi    t2, t2, FRAME_SIZE
     li      t5, 1
     j       gate_push
@@ -666,7 +618,7 @@ gate_enter_core:
 gate_push_core:
     sd      t0, FRAME_CARRIED(t2)       // may fault as at gate_push
     sd      zero, FRAME_PROXY(t2)
-    sd      zero, FRAME_SPENT(t2)
+    sd      zero, FRAME_METHOD(t2)
     sd      t4, FRAME_VERSION(t2)
     sd      t2, THREAD_TOP(tp)
     .globl gate_check_core

@@ -42,7 +42,7 @@ RpcResult gate_repeat(struct proxy *proxy, struct gate_call *call, uint64_t try)
 
 // ---- Addresses in gate.S, for kernel/fault.c ----
 extern const char gate_call[], gate_push[], gate_push_saving[], gate_push_lending[],
-    gate_push_core[];
+    gate_push_giving[], gate_push_core[];
 extern const char gate_check[], gate_check_end[], gate_check_core[], gate_check_core_end[];
 extern const char gate_resume[], gate_resume_popped[], gate_resume_end[], gate_leaf[],
     gate_leaf_end[];

@@ -141,9 +141,11 @@ void kernel_main(void)
     device_init();
     reclaim_start();
     control_start();
-    if (!machine.has_zba || !machine.has_zbb) {
+    if (!machine.has_zba || !machine.has_zbb || !machine.has_zbs) {
         log_line(LOG_FAULT, "boot", "this CPU lacks %s: no domain can run (QEMU: -cpu rv64)",
-                 machine.has_zba ? "Zbb" : "Zba");
+                 !machine.has_zba   ? "Zba"
+                 : !machine.has_zbb ? "Zbb"
+                                    : "Zbs");
         machine_power_off(NO_BOOT_STATUS);
     }
     if (!machine.initrd_start || machine.initrd_end > machine.memory_end) {

@@ -46,7 +46,7 @@ static void entry_fill(struct handle_entry *entry, struct object *object, uint64
     __atomic_fetch_add(&handles_used, 1, __ATOMIC_RELAXED);
     __atomic_store_n(&entry->proxy, proxy, __ATOMIC_RELEASE);
     __atomic_store_n(&entry->rights, rights, __ATOMIC_RELEASE);
-    uint64_t fast = proxy == &proxy_none ? 0 : proxy->fast & rights;
+    uint64_t fast = proxy == &proxy_none ? 0 : proxy_fast(proxy, rights);
     __atomic_store_n(&entry->fast, fast, __ATOMIC_RELEASE);
 }
 

@@ -46,7 +46,7 @@ void object_put(struct object *object);
 // One entry of a handle table, 32 bytes; the gate reads it (kernel/offsets.c).
 struct handle_entry {
     struct proxy *proxy;   // &proxy_none where this is not a service
-    uint64_t fast;         // bit N: this holder may call method N, and it carries no RRef or handle
+    uint64_t fast;         // bits N and 32 + N: as proxy.fast, and this holder may call method N
     uint64_t rights;       // bit N: this holder may call method N; for OBJECT_CORE: its capability
     struct object *object; // NULL: free
 };

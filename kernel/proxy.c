@@ -33,6 +33,7 @@ void version_init(void)
         version_dead.methods[method] = (uint64_t)gate_unserved;
     }
     proxy_none.version = &version_dead;
+    version_core.place = version_closed.place = version_dead.place = PLACE_NONE;
 }
 
 struct version *version_alloc(void)
@@ -56,6 +57,7 @@ void version_release(struct version *version)
     version->handles = NULL;
     version->domain = NULL;
     version->id = 0;
+    version->place = PLACE_NONE;
     __atomic_store_n(&version->in_use, false, __ATOMIC_RELEASE);
 }
 
@@ -192,7 +194,15 @@ static bool method_carries(struct proxy *proxy, uint32_t number)
     return arguments || flags;
 }
 
-// Whether method NUMBER takes one RRef and nothing else: the gate lends or moves that itself.
+// Whether method NUMBER is given one RRef and returns one: the gate moves that itself.
+static bool method_passes(const struct proxy *proxy, uint32_t number)
+{
+    return proxy->carries[number].arguments == 1 &&
+           proxy->descriptions[number].arguments[0] == ARGUMENT_RREF &&
+           proxy->carries[number].flags == FRAME_RESULT_RREF;
+}
+
+// Whether method NUMBER borrows one RRef and carries nothing else: the gate lends that itself.
 static void method_lends(struct proxy *proxy, uint32_t number)
 {
     const struct method_description *method = &proxy->descriptions[number];
@@ -205,8 +215,6 @@ static void method_lends(struct proxy *proxy, uint32_t number)
     bool alone = carriers && carriers == 1u << index;
     if (alone && !flags && method->arguments[index] == ARGUMENT_BORROW)
         carried = FRAME_PREPARED | FRAME_LENT_ALONE | 1 << index;
-    else if (alone && !(flags & ~FRAME_RESULT_RREF) && method->arguments[index] == ARGUMENT_RREF)
-        carried = PROXY_MOVES | FRAME_PREPARED | flags;
     proxy->lends[number].argument =
         (uint16_t)(offsetof(struct frame, arguments) + index * sizeof(uint64_t));
     proxy->lends[number].carried = (int16_t)carried;
@@ -222,6 +230,8 @@ void proxy_describe(struct proxy *proxy, const struct image *image)
         bool saving = shadow && method->flags & METHOD_IDEMPOTENT && method->argument_count;
         if (!method_carries(proxy, i))
             *(saving ? &proxy->saving : &proxy->fast) |= 1ull << i;
+        else if (method_passes(proxy, i))
+            proxy->fast |= 1ull << (DOMAIN_METHODS_MAX + i);
         method_lends(proxy, i);
     }
     proxy->method_count = image->header.method_count;

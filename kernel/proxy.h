@@ -20,14 +20,23 @@ struct version_counters { // one line for each hart
     uint64_t reserved[14];
 };
 
+// A slot in the words of RRefs in passing (kernel/passing.c): its number's octal digits with a gap
+// behind each, so that eight times one place and another one add up to what no other two do.
+static inline uint64_t place_of_slot(uint64_t slot)
+{
+    return (slot & 7) | (slot >> 3) << 6;
+}
+#define PLACE_NONE ((uint64_t)0x1C7 << 32) // octal 77, past the last slot
+
 struct version {
-    struct version_counters counters[HARTS_MAX]; // at offset 0: the gate adds counter_offset
+    struct version_counters counters[HARTS_MAX]; // at offset 0: the gate adds task.counters
     uint64_t base;                               // slot; 0 for the core's own versions
     struct handle_entry *handles;                // handle table of the instance
     struct domain *domain;                       // NULL for the core's own versions
     uint64_t dead;                               // set once, before its frames are looked for
     uint64_t stub;                               // address of its return stub
     uint64_t id;                                 // of the domain; 0 for the core's own versions
+    uint64_t place;                              // of its slot in rref_passing, or PLACE_NONE
     uint64_t methods[DOMAIN_METHODS_MAX];        // entry addresses
     uint64_t entered_before;                     // by readers of earlier uses of this record
     uint32_t in_use;
@@ -59,14 +68,11 @@ void version_init(void); // boot
 #define PROBATION_NS    5000000000ull // both must have passed
 #define PROBATION_CALLS 1000
 
-// A method that is given one RRef, and whose result is one or nothing that counts. The sign bit.
-#define PROXY_MOVES (-0x8000)
-
 struct proxy {
     struct version *version; // serving now; the gate reads it
     uint64_t saving;         // bit N: method N would be fast, but a shadow needs its arguments
-    struct {                 // of a method that takes one RRef and no other, nor a handle; or zeros
-        int16_t carried;     // what its frame says of that, FRAME_*, and PROXY_MOVES if it moves
+    struct {                 // of a method that borrows one RRef and carries nothing else; or zeros
+        int16_t carried;     // what its frame says of that, FRAME_*
         uint16_t argument;   // where the RRef's name is in the frame, bytes
     } lends[DOMAIN_METHODS_MAX];
     // -- end of what assembly uses --
@@ -75,7 +81,9 @@ struct proxy {
     uint32_t interface;
     uint64_t hash;
     uint32_t method_count;
-    uint64_t fast; // bit N: method N carries no RRef or handle, and needs no saving
+    // Bit N: method N carries no RRef or handle, and needs no saving. Bit 32 + N: its first
+    // argument is an RRef that is given, and its result is one, and nothing else.
+    uint64_t fast;
     struct {
         uint8_t arguments; // bit N: argument N is an RRef or handle
         uint16_t flags;    // FRAME_RESULT_*
@@ -115,5 +123,10 @@ bool proxy_has_shadow(const struct proxy *proxy);
 // LOCK_CONTROL.
 bool proxy_on_probation(const struct proxy *proxy);
 uint32_t proxy_state(const struct proxy *proxy); // enum service_state, as it is shown; LOCK_CONTROL
+// What of `fast` a holder with such rights may use.
+static inline uint64_t proxy_fast(const struct proxy *proxy, uint64_t rights)
+{
+    return proxy->fast & (rights | rights << DOMAIN_METHODS_MAX);
+}
 // Rights of an ordinary holder: every method.
 uint64_t proxy_rights(const struct proxy *proxy);

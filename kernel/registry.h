@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// The RRef registry's records, shared by kernel/rref.c, loan.c, kept.c, transfer.c and window.c
-// only.
+// The RRef registry's records, shared by kernel/rref.c, passing.c, loan.c, kept.c, transfer.c and
+// window.c only.
 //
 // Each record has a guard of its own, one word taken by compare and swap: who owns it, who was lent
 // it and what is pinned change together. A guard is innermost but for LOCK_EVENT and LOCK_PAGE; it
@@ -47,8 +47,11 @@ struct kept {
     uint64_t key, schema;
 };
 
+#define GUARD_TAKEN   1
+#define GUARD_PASSING 2 // not taken: its word in rref_passing tells the owner, see passing.c
+
 struct rref {
-    uint32_t guard;
+    uint32_t guard; // 0 or GUARD_*; the gate may leave both of these, which is the second
     uint32_t owner; // domain id or OWNER_*
     bool live;
     bool untold; // a completion waits until no device has it
@@ -99,16 +102,37 @@ struct rref *record_take_index(uint32_t index, interrupt_state *state);
 // The same, and frees it if nobody has it any more.
 void record_settle(struct rref *record, interrupt_state state);
 
+// ---- In passing (passing.c). The guard is taken where there is a record ----
+// One word for each index: the RRef's name with the places of its owner and of the other one added
+// to the index, while the record is in passing; else what no name and places add up to. Two domains
+// pass it on by compare and swap, without the guard (kernel/gate.S).
+extern uint64_t rref_passing[RREFS_MAX];
+void passing_init(void); // boot
+// From now on OWNER and OTHER may pass it to each other; in place of record_release. Nobody has it
+// on loan, pinned, kept, or wants to hear of completions; both have been charged for it.
+void passing_begin(struct rref *record, struct domain *owner, struct domain *other,
+                   interrupt_state state);
+// Its owner is in the record again, and the other one is not charged any more.
+void passing_end(struct rref *record);
+// RRefs that DOMAIN is charged for though another one owns them at the moment.
+uint64_t passing_count(const struct domain *domain);
+// Ends that for all of them. False: there were none. No guard held.
+bool passing_settle(struct domain *domain);
+
 // May DOMAIN count that much more? What it was charged is credited where it loses the RRef. NULL:
 // nobody counts.
 bool ledger_charge(struct domain *domain, uint64_t charge);
 void ledger_credit(struct domain *domain, uint64_t charge);
 
+// The rest of record_guard where the guard was not free but BEFORE: waits, or ends the passing.
+__attribute__((noinline, cold)) void record_guard_late(struct rref *record, uint32_t before);
+
 // Of who holds interrupts off already.
 static inline void record_guard_held(struct rref *record)
 {
-    while (__atomic_exchange_n(&record->guard, 1, __ATOMIC_ACQUIRE))
-        continue;
+    uint32_t before = __atomic_exchange_n(&record->guard, GUARD_TAKEN, __ATOMIC_ACQUIRE);
+    if (before)
+        record_guard_late(record, before);
 }
 
 static inline void record_release_held(struct rref *record)

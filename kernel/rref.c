@@ -20,6 +20,7 @@ static uint64_t live_count;
 void rref_init(void)
 {
     free_last = &free_first;
+    passing_init();
 }
 
 // ---- Records ----
@@ -63,7 +64,8 @@ struct rref *record_alloc(struct domain *domain, uint64_t pages, int64_t *error)
 {
     uint64_t charge = LEDGER_RREF + pages;
     *error = -E2BIG;
-    if (!ledger_charge(domain, charge))
+    if (!ledger_charge(domain, charge) &&
+        !(passing_settle(domain) && ledger_charge(domain, charge)))
         return NULL;
     interrupt_state state = lock_take(&registry_lock);
     if (!free_first)
@@ -96,6 +98,17 @@ void record_cancel(struct rref *record, struct domain *domain)
 {
     ledger_credit(domain, record->charge);
     record_free(record);
+}
+
+void record_guard_late(struct rref *record, uint32_t before)
+{
+    while (before) {
+        if (before & GUARD_PASSING) {
+            passing_end(record);
+            break;
+        }
+        before = __atomic_exchange_n(&record->guard, GUARD_TAKEN, __ATOMIC_ACQUIRE);
+    }
 }
 
 struct rref *record_take_index(uint32_t index, interrupt_state *state)
@@ -154,7 +167,6 @@ void record_settle(struct rref *record, interrupt_state state)
 
 // ---- Ledger ----
 
-// As the gate does it for RRefs that move (kernel/gate.S).
 bool ledger_charge(struct domain *domain, uint64_t charge)
 {
     if (!domain)
@@ -173,7 +185,8 @@ void ledger_credit(struct domain *domain, uint64_t charge)
 
 uint64_t rref_count_owned(const struct domain *domain)
 {
-    return ledger_rrefs(domain);
+    uint64_t passing = passing_count(domain), charged = ledger_rrefs(domain);
+    return charged > passing ? charged - passing : 0; // others may move some in between
 }
 
 uint64_t rref_count_free(void)
@@ -233,7 +246,13 @@ int64_t rref_length(struct domain *domain, rref_t rref)
     return length;
 }
 
-int64_t rref_move(struct domain *owner, rref_t rref, struct domain *next)
+// Both are domains that may pass it on to each other from now on.
+static bool may_pass(const struct domain *owner, const struct domain *next)
+{
+    return owner && owner->slot && next && next->slot;
+}
+
+static int64_t move_once(struct domain *owner, rref_t rref, struct domain *next)
 {
     interrupt_state state;
     struct rref *record = record_take(rref, &state);
@@ -241,21 +260,34 @@ int64_t rref_move(struct domain *owner, rref_t rref, struct domain *next)
         return RPC_DENIED;
     bool denied = record->owner != owner_id(owner) || record_is_lent(record) || record->pinned;
     bool full = !denied && !ledger_charge(next, record->charge);
+    bool moves = !denied && !full, passes = moves && may_pass(owner, next);
     struct event *event = NULL;
     struct kept *kept = NULL;
-    if (!denied && !full) {
-        ledger_credit(owner, record->charge);
+    if (moves) {
         record->owner = owner_id(next);
         event = completion_forget(record);
         kept = record->kept; // it was the giver's
         record->kept = NULL;
     }
-    record_release(record, state);
+    if (moves && !passes)
+        ledger_credit(owner, record->charge);
+    if (passes)
+        passing_begin(record, next, owner, state);
+    else
+        record_release(record, state);
     if (event)
         object_put(&event->object);
     if (kept)
         core_free(kept, sizeof(*kept));
     return denied ? RPC_DENIED : full ? RPC_NO_MEMORY : RPC_OK;
+}
+
+int64_t rref_move(struct domain *owner, rref_t rref, struct domain *next)
+{
+    int64_t moved = move_once(owner, rref, next);
+    if (moved == RPC_NO_MEMORY && passing_settle(next))
+        moved = move_once(owner, rref, next);
+    return moved;
 }
 
 bool rref_reaches(const struct domain *domain, uint32_t index)

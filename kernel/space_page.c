@@ -212,6 +212,17 @@ uint64_t space_pin_present(struct space *space, uint64_t address, bool write, ui
     return done;
 }
 
+// Less than a word is moved while a call of `memcpy` would begin.
+static inline void little_copy(char *to, const char *from, uint64_t bytes)
+{
+    if (bytes >= sizeof(uint64_t)) {
+        memcpy(to, from, bytes);
+        return;
+    }
+    while (bytes--)
+        *to++ = *from++;
+}
+
 // Copies between CORE and a page as page_pin_present finds it.
 static inline bool small_copy(struct space *space, uint64_t address, char *core, uint64_t bytes,
                               bool write)
@@ -225,7 +236,7 @@ static inline bool small_copy(struct space *space, uint64_t address, char *core,
     bool present = (entry & wanted) == wanted;
     if (present) {
         char *user = (char *)page_pointer(pte_physical(entry)) + place;
-        memcpy(write ? user : core, write ? core : user, bytes);
+        little_copy(write ? user : core, write ? core : user, bytes);
     }
     lock_release(&space->lock, state);
     return present;

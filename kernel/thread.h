@@ -29,15 +29,17 @@ struct frame {
     struct version *version; // whose code runs in this frame; &version_core for the core
     uint64_t stack;          // offset in the slot of its initial sp, constant
     struct proxy *proxy;     // called through; NULL: a domain's own thread, or the core
-    uint64_t method;         // number, and FRAME_SAVED where the gate has saved the arguments
-    uint64_t carried; // FRAME_*: which arguments are lent, and flags; non-zero: the slow way back
-    union {           // what it has used up of its limits
+    union {                  // one store begins a call
         struct {
-            uint32_t ticks;     // own CPU time
+            uint16_t method; // number, and FRAME_SAVED where the gate has saved the arguments
+            // What it has used up of its limits
+            uint16_t ticks;     // own CPU time
             uint32_t waited_us; // own waiting time
         };
-        uint64_t spent; // both
+        uint64_t begun; // the method alone
     };
+    uint64_t carried; // FRAME_*: which arguments are lent, and flags; non-zero: the slow way back
+    uint64_t reserved;
     uint64_t arguments[DOMAIN_ARGUMENTS_MAX]; // what a repeated request begins with
 };
 
@@ -55,10 +57,20 @@ struct frame {
 // the frame.
 #define FRAME_AWAITED      0x8000
 #define FRAME_RECORD_SHIFT 16 // of an address in the bits above, for FRAME_LENT_ALONE
+// Alone: argument 0 is an RRef that the gate has moved, and the result is one. No bit of a record's
+// address, so it may be asked for in any frame.
+#define FRAME_PASSED 0x10000
 
 static inline uint64_t frame_method(const struct frame *frame)
 {
     return frame->method & ~(uint64_t)FRAME_SAVED;
+}
+
+// Who may wait for ever has its CPU budget from one wait to the next.
+static inline void frame_renew(struct frame *frame)
+{
+    frame->ticks = 0;
+    frame->waited_us = 0;
 }
 
 struct thread {
@@ -66,6 +78,7 @@ struct thread {
     struct frame *top;
     struct proxy *process;         // of a user thread: the service that gets its system calls
     uint64_t cookie;               // by which that service knows it
+    struct frame *call_frame;      // of its system calls, the first above the core's
     struct trap_frame *user_frame; // registers while it is inside the core
     union {                        // what is to be done before it goes back to user mode
         struct {

@@ -48,6 +48,7 @@ static void user_lost(struct thread *thread, int64_t status)
 // User mode calls from here next: what kernel/user_call.S needs not write each time.
 static void user_call_ready(struct thread *thread)
 {
+    thread->call_frame = thread->frames + 1;
     thread->frames->ra = (uint64_t)user_call_return;
     thread->frames->sp = (uint64_t)thread->user_frame;
 }
@@ -221,6 +222,8 @@ void user_registers_write(const struct user_registers *registers)
 void user_kick(struct thread *thread)
 {
     __atomic_store_n(&thread->user_pending, true, __ATOMIC_RELEASE);
+    if (thread == thread_current())
+        return; // it looks on its way out
     thread_kick(thread);
     hart_interrupt(thread->task.hart->index); // it may be running in user mode
 }

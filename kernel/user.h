@@ -14,6 +14,7 @@ int64_t user_start(struct domain *domain, struct space *space, uint64_t cookie,
                    const struct user_registers *registers);
 // The calling thread runs in SPACE from now on (one use taken over).
 void user_switch_space(struct space *space);
+// In a system call without s0..s8 and s11, which are as its service left them (user_call.S).
 void user_registers_read(struct user_registers *registers);
 void user_registers_write(const struct user_registers *registers);
 void user_kick(struct thread *thread);

@@ -2,7 +2,9 @@
 // System calls: from a user's ecall through the gate into the service of its process, and back.
 //
 // The way of every other trap (microcore/trap.S, kernel/user.c) does the same in C; this one is short.
-// The callee is untrusted and may leave anything in the registers, so all of the user's are saved.
+// What the service keeps, since it is C, is not in the user's frame while it serves the call: it comes
+// there where the call ends in another way than straight back. So who wants all registers (fork, the
+// handler of a signal) asks for them in `deliver`, before which they are there.
 #include "microcore/trap_save.h"
 #include "offsets.h"
 
@@ -19,7 +21,7 @@ kernel_user_call:
     ld      t0, TASK_CORE_STACK(tp)
     sd      sp, TRAP_X + 16(t0)
     mv      sp, t0
-    trap_save
+    trap_save_lost
     ld      t0, TASK_SCRATCH + 8(tp)    // the user's t0
     csrrw   t1, sscratch, tp            // and tp; sscratch = task again
     csrr    t3, sepc
@@ -31,12 +33,12 @@ kernel_user_call:
 
     // The call, as gate_call_core makes it: (a0..a5, cookie, number). State: a0..a5 and a7 are the
     // user's, the core's frame is the top, and its ra and sp are those of user_call_return.
-    ld      t2, THREAD_TOP(tp)
+    ld      t2, THREAD_CALL_FRAME(tp)
     ld      t3, THREAD_PROCESS(tp)
     ld      a6, THREAD_COOKIE(tp)
+    la      s9, gate_call               // an entry of the core, as where a domain calls (gate.S)
     li      t1, 0                       // method `syscall`
     li      t5, 1
-    addi    t2, t2, FRAME_SIZE
     j       gate_push
 
 // State: a0, a1 = RpcResult, sp = the trap frame, interrupts on, everything else the callee's. A
@@ -76,7 +78,10 @@ user_call_return:
     ld      t6, TRAP_X + 248(sp)
     ld      sp, TRAP_X + 16(sp)
     sret
-1:  mv      a2, sp
+1:  lbu     t0, THREAD_REGISTERS_SET(tp)
+    bnez    t0, 2f                      // the frame has what the service wants
+    trap_save_kept
+2:  mv      a2, sp
     call    user_call_finish
     mv      a0, sp
     j       trap_return

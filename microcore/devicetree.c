@@ -112,6 +112,7 @@ static void hart_read(const struct node *parent, const struct node *node)
     machine.has_sstc = (first || machine.has_sstc) && isa_has(&node->isa, "sstc");
     machine.has_zba = (first || machine.has_zba) && isa_has(&node->isa, "zba");
     machine.has_zbb = (first || machine.has_zbb) && isa_has(&node->isa, "zbb");
+    machine.has_zbs = (first || machine.has_zbs) && isa_has(&node->isa, "zbs");
     hart_phandles[machine.hart_count] = node->phandle; // its interrupt controller's, see below
     machine.hart_ids[machine.hart_count++] = (uint32_t)id;
 }

@@ -23,7 +23,7 @@ struct machine {
     uint32_t hart_contexts[HARTS_MAX]; // PLIC context of each hart's S-mode
     uint64_t plic_address, plic_size;
     uint64_t test_address; // sifive_test, for the exit status; 0: none
-    bool has_sstc, has_zba, has_zbb;
+    bool has_sstc, has_zba, has_zbb, has_zbs;
     char command_line[1024];
     uint32_t device_count;
     struct machine_device devices[MACHINE_DEVICES_MAX];

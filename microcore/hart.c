@@ -45,7 +45,7 @@ void hart_init(uint64_t boot_id)
         struct hart *hart = &harts[index];
         hart->index = index;
         hart->id = machine.hart_ids[index];
-        hart->counter_offset = index * 128;
+        hart->counters = (struct counter_offsets){index * 128, index * 128 + sizeof(uint64_t)};
         task_idle_init(hart);
     }
     harts[0].online = true;

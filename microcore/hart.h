@@ -7,6 +7,12 @@
 
 struct task;
 
+// Where this hart's line lies in counters by hart (kernel/proxy.h), and the second counter in it.
+struct counter_offsets {
+    _Alignas(8) uint32_t entered; // index * 128
+    uint32_t left;
+};
+
 // In core mode `tp` holds the current task (struct task, first member of the kernel's struct
 // thread); a task's `hart` member tells where it runs. A task may move between two instructions
 // while interrupts are on: read hart members with interrupts off.
@@ -15,7 +21,7 @@ struct hart {
     uint32_t id;    // the machine's hart id
     struct task *current;
     struct task *idle;
-    uint64_t counter_offset; // index * 128: this hart's line in per-hart counters
+    struct counter_offsets counters;
     bool online;
     bool reschedule;            // look at the run queue before returning from the trap
     bool in_interrupt;          // an interrupt handler runs: task_wake runs the task here and soon

@@ -23,7 +23,10 @@ void microcore_offsets(void)
     OFFSET(TASK_CORE_STACK_HIGH, task, core_stack_high);
     OFFSET(TASK_CORE_STACK, task, core_stack);
     OFFSET(TASK_HART, task, hart);
-    OFFSET(TASK_COUNTER_OFFSET, task, counter_offset);
+    VALUE(TASK_COUNTER_ENTERED,
+          offsetof(struct task, counters) + offsetof(struct counter_offsets, entered));
+    VALUE(TASK_COUNTER_LEFT,
+          offsetof(struct task, counters) + offsetof(struct counter_offsets, left));
     OFFSET(TASK_CONTEXT, task, context);
     OFFSET(TASK_ON_HART, task, on_hart);
     OFFSET(TASK_FLOAT, task, float_registers);

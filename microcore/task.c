@@ -83,7 +83,7 @@ void task_idle_init(struct hart *hart)
     task->core_stack_high = task->core_stack_low + IDLE_STACK;
     task->core_stack = task->core_stack_high;
     task->hart = hart;
-    task->counter_offset = hart->counter_offset;
+    task->counters = hart->counters;
     task->state = TASK_RUNNING;
     task->on_hart = true;
     task->name = "idle";
@@ -286,7 +286,7 @@ static void switch_to(struct hart *hart, struct task *next)
 #endif
     task_float_save();
     next->hart = hart;
-    next->counter_offset = hart->counter_offset;
+    next->counters = hart->counters;
     next->on_hart = true;
     hart->current = next;
     if (self == hart->idle) {

@@ -4,10 +4,9 @@
 #pragma once
 #include <stdbool.h>
 #include <stdint.h>
+#include "microcore/hart.h"
 #include "microcore/layout.h"
 #include "microcore/lock.h"
-
-struct hart;
 
 enum task_state {
     TASK_NEW,
@@ -23,11 +22,11 @@ struct task {
     uint32_t interrupts_held;    // one that comes is put off (microcore/lock.h)
     uint32_t interrupts_put_off; // one was: they are disabled until it lets them again
     uint64_t core_stack_low, core_stack_high; // virtual; sp inside means: core code runs on it
-    uint64_t core_stack;     // sp for the next entry from a domain or from user mode
-    struct hart *hart;       // where it runs or ran last
-    uint64_t counter_offset; // copy of hart->counter_offset, changed at a switch
-    uint64_t context[14];    // ra, sp, s0..s11 while it does not run
-    uint32_t on_hart;        // runs, or its context is not saved yet: no other hart may take it
+    uint64_t core_stack;             // sp for the next entry from a domain or from user mode
+    struct hart *hart;               // where it runs or ran last
+    struct counter_offsets counters; // the hart's, changed at a switch
+    uint64_t context[14];            // ra, sp, s0..s11 while it does not run
+    uint32_t on_hart; // runs, or its context is not saved yet: no other hart may take it
     // -- end of what assembly uses --
     uint64_t satp; // address space to run in; 0: any, core tasks need no lower half
     enum task_state state;

@@ -37,7 +37,8 @@ trap_entry:
 3:  ld      sp, TASK_CORE_STACK(tp)     // there is room above it (trap_user_room)
 
     // State: sp = the frame, tp = task, t0 free.
-4:  trap_save
+4:  trap_save_lost
+    trap_save_kept
     ld      t0, TASK_SCRATCH + 0(tp)    // the interrupted sp
     ld      t1, TASK_SCRATCH + 8(tp)    // the interrupted t0
     csrrw   t2, sscratch, tp            // the interrupted tp; sscratch = task again

@@ -432,6 +432,9 @@ CORE_INLINE int64_t core_user_start(handle_t space, uint64_t cookie,
     return core_call3(ENTRY_user_start, space, cookie, core_pointer(registers));
 }
 
+// The registers of the calling user thread, read or written. In a system call s0..s8 and s11 are
+// not there to be read, since whoever serves it keeps them; in `deliver` all are, also those of a
+// call that has just been left with ERESTART.
 CORE_INLINE int64_t core_user_registers(struct user_registers *registers, uint64_t write)
 {
     return core_call2(ENTRY_user_registers, core_pointer(registers), write);

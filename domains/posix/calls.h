@@ -8,10 +8,13 @@
 
 struct thread;
 
-// Results that are none: the registers have been set (sigreturn, execve), or the thread is no more.
+// Results that are none: the registers have been set (sigreturn, execve), the thread is no more, or
+// the call is to be made in `deliver`, since it wants all registers (fork).
+#define CALL_DELIVERED (INT64_MIN + 2)
 #define CALL_REGISTERS (INT64_MIN + 1)
 #define CALL_ENDED     INT64_MIN
 
+#define CALL_CLONE      220
 #define CALL_POWEROFF   0x42000
 #define CALL_BLOCK_RING 0x42001
 

@@ -93,12 +93,12 @@ static int64_t process_launch(struct process *process, struct process *parent,
     return handle < 0 ? handle : pid;
 }
 
-// The registers of who is made, and what clone(2) tells both of it. The numbers come first: they
-// are there before anybody can look.
+// The caller's registers become those of who is made (call_deliver has its own to restore), and
+// clone(2) tells both of it. The numbers come first: they are there before anybody can look.
 static void child_prepare(struct thread *thread, struct thread *child, handle_t space,
-                          const uint64_t *a, struct user_registers *registers)
+                          const uint64_t *a)
 {
-    core_user_registers(registers, 0);
+    struct user_registers *registers = thread->registers;
     registers->x[10] = 0;
     if (a[1])
         registers->x[2] = a[1];
@@ -116,7 +116,6 @@ static void child_prepare(struct thread *thread, struct thread *child, handle_t 
 
 static int64_t process_fork(struct thread *thread, const uint64_t *a)
 {
-    struct user_registers registers;
     ring_quiesce(thread); // a device writes to pages that are about to be shared
     struct process *child = process_create();
     if (!child)
@@ -127,8 +126,8 @@ static int64_t process_fork(struct thread *thread, const uint64_t *a)
     if (result == 0)
         result = memory_clone(child, thread->process);
     if (result == 0) {
-        child_prepare(thread, child->threads, child->memory.space, a, &registers);
-        result = process_launch(child, thread->process, &registers);
+        child_prepare(thread, child->threads, child->memory.space, a);
+        result = process_launch(child, thread->process, thread->registers);
     }
     if (result < 0)
         process_abandon(thread, child);
@@ -152,15 +151,14 @@ static int64_t thread_launch(struct thread *thread, const struct user_registers 
 
 static int64_t process_thread(struct thread *thread, const uint64_t *a)
 {
-    struct user_registers registers;
     struct process *process = thread->process;
     struct thread *child;
     mutex_lock(&process_lock);
     int64_t result = thread_add(process, &child);
     if (result == 0) {
         child->blocked = thread->blocked;
-        child_prepare(thread, child, process->memory.space, a, &registers);
-        result = thread_launch(child, &registers);
+        child_prepare(thread, child, process->memory.space, a);
+        result = thread_launch(child, thread->registers);
         if (result < 0)
             thread_remove(child);
     }
@@ -173,6 +171,8 @@ static int64_t process_thread(struct thread *thread, const uint64_t *a)
 int64_t call_clone(struct thread *thread, const uint64_t *a)
 {
     uint64_t flags = a[0];
+    if (!thread->registers)
+        return CALL_DELIVERED;
     if ((flags & CLONE_OF_THREADS) == CLONE_OF_THREADS)
         return flags & ~(uint64_t)(CLONE_OF_THREADS | CLONE_WITH_THREADS)
                    ? -EINVAL

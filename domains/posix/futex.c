@@ -159,7 +159,7 @@ static int64_t deadline_set(struct thread *thread, uint64_t timeout, uint32_t op
     int64_t result = time_read(thread, timeout, &ns);
     if (result < 0)
         return result;
-    thread->never_restarts = true;
+    call_never_restarts(thread);
     uint64_t start = operation & OPERATION_CALENDAR ? clock_start(0) : 0;
     thread->deadline = is_relative ? now + ns : ns > start ? ns - start : 0;
     return 0;
@@ -194,8 +194,8 @@ static int64_t futex_wait(struct thread *thread, const uint64_t *a, uint32_t ope
         return -EINVAL;
     if (!thread->is_repeated || thread->futex.state == FUTEX_IDLE)
         result = wait_begin(thread, a, operation, bitset);
-    else
-        thread->never_restarts = a[3] != 0;
+    else if (a[3])
+        call_never_restarts(thread);
     if (result < 0)
         return result;
     while (is_waiting(thread)) {

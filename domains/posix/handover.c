@@ -280,7 +280,7 @@ static void process_record_fill(struct process_record *record, const struct proc
     record->break_start = process->memory.break_start;
     record->break_end = process->memory.break_end;
     record->started = process->started;
-    record->calls = process->calls;
+    record->calls = process_calls(process);
     record->alarm_at = process->alarm_at;
     record->alarm_every = process->alarm_every;
     record->unknown_call = process->unknown_call;

@@ -120,7 +120,7 @@ static int64_t deadline_read(struct thread *thread, uint64_t timeout)
 static int64_t set_run(struct thread *thread, struct poll_set *set, uint64_t mask, uint64_t timeout)
 {
     uint64_t signals;
-    thread->never_restarts = true;
+    call_never_restarts(thread);
     int64_t result = deadline_read(thread, timeout);
     if (result < 0)
         return result;

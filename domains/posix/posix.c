@@ -110,83 +110,69 @@ static __attribute__((noinline)) int64_t call_other(struct thread *thread, uint6
     return number == CALL_POWEROFF ? call_poweroff(thread, a) : call_unknown(thread, number);
 }
 
-static inline int64_t call_run(struct thread *thread, uint64_t number, const uint64_t *a)
-{
-    call_function *function = number < CALL_TABLE_SIZE ? call_table[number] : NULL;
-    thread->process->calls++;
-    thread->never_restarts = false;
-    return function ? function(thread, a) : call_other(thread, number, a);
-}
-
-// How a call that was interrupted ends where a handler comes first: with what it has done.
-static int64_t interrupted_result(const struct thread *thread)
-{
-    return thread->progress ? (int64_t)thread->progress : -EINTR;
-}
-
-#define CALL_RESTARTS (INT64_MIN + 2) // no result either
-
-// What the call returns where that is not its result alone: it failed, or there are signals to be
-// dealt with. One that is to leave and has nothing to tell is issued again by the core, perhaps to
-// another instance.
-static __attribute__((noinline)) int64_t call_end(struct thread *thread, int64_t result,
-                                                  uint64_t first)
+// What the call returns where that is not its result alone: it failed, or there is news for the
+// thread, which `deliver` deals with, where all registers are there: the core calls it before user
+// mode goes on. A call that was asked to leave and has nothing to tell is issued again by the core,
+// perhaps to another instance.
+static __attribute__((noinline)) RpcResult call_end(struct thread *thread, int64_t result)
 {
     if (result == CALL_ENDED)
-        return 0;
-    if (result == -EINTR || signal_is_pending(thread)) {
-        int64_t told = result == -EINTR ? interrupted_result(thread) : result;
-        bool is_set = result == CALL_REGISTERS;
-        enum delivery delivery = signals_deliver(thread, is_set ? NULL : &told, first);
-        if (delivery == DELIVERY_ENDED)
-            return told;
-        if (delivery != DELIVERY_HANDLED && result == -EINTR) {
-            thread->is_restarting = true;
-            thread->ready = 0;
-            return CALL_RESTARTS;
-        }
-        result = told;
+        return rpc_ok(0);
+    bool again = result == -EINTR || result == CALL_DELIVERED;
+    if (signal_is_pending(thread) || result == CALL_DELIVERED)
+        core_user_kick(thread->handle);
+    if (again) {
+        thread->is_restarting = true;
+        thread->ready = 0;
+        return rpc_error(-ERESTART);
     }
     thread->progress = 0;
-    return result;
+    return rpc_ok((uint64_t)result);
+}
+
+static inline RpcResult call_run(struct thread *thread, uint64_t number, const uint64_t *a)
+{
+    call_function *function = number < CALL_TABLE_SIZE ? call_table[number] : NULL;
+    thread->calls++;
+    __asm__("" : : : "memory"); // while its address is at hand
+    int64_t result = function ? function(thread, a) : call_other(thread, number, a);
+    if (result < 0 || signal_is_pending(thread))
+        return call_end(thread, result);
+    return rpc_ok((uint64_t)result);
 }
 
 // The thread comes in for the first time, or again with the call that it was asked to leave, or
-// after that. NULL: there is none of that cookie.
-static __attribute__((noinline)) struct thread *call_arrive(uint64_t cookie)
+// after that, or there is none of that cookie.
+static __attribute__((noinline)) RpcResult call_arrive(uint64_t a0, uint64_t a1, uint64_t a2,
+                                                       uint64_t a3, uint64_t a4, uint64_t a5,
+                                                       uint64_t cookie, uint64_t number)
 {
+    const uint64_t a[] = {a0, a1, a2, a3, a4, a5};
     struct thread *thread = thread_arrive(cookie);
     if (!thread) {
         core_user_exit();
-        return NULL;
+        return rpc_ok(0);
     }
     thread->is_repeated = thread->is_restarting;
-    thread->is_restarting = false;
+    thread->is_restarting = thread->never_restarts = false;
     if (!thread->is_repeated) {
         thread->progress = 0;
         thread->ready = cookie;
     }
-    return thread;
+    return call_run(thread, number, a);
 }
 
 RpcResult process_do_syscall(uint64_t a0, uint64_t a1, uint64_t a2, uint64_t a3, uint64_t a4,
                              uint64_t a5, uint64_t cookie, uint64_t number)
 {
-    const uint64_t a[] = {a0, a1, a2, a3, a4, a5};
     uint32_t index = (uint32_t)cookie;
     struct thread *thread = &threads[index];
     __asm__("" : "+r"(thread)); // kept as it is, not as base and index
-    if (index >= sizeof threads / sizeof *threads || thread->ready != cookie)
-        thread = call_arrive(cookie);
-    if (!thread)
-        return rpc_ok(0);
-    int64_t result = call_run(thread, number, a);
-    if (result < 0 || signal_is_pending(thread)) {
-        result = call_end(thread, result, a[0]);
-        if (result == CALL_RESTARTS)
-            return rpc_error(-ERESTART);
-    }
-    return rpc_ok((uint64_t)result);
+    bool is_ready = index < sizeof threads / sizeof *threads && thread->ready == cookie;
+    if (__builtin_expect(!is_ready, false))
+        return call_arrive(a0, a1, a2, a3, a4, a5, cookie, number);
+    const uint64_t a[] = {a0, a1, a2, a3, a4, a5};
+    return call_run(thread, number, a);
 }
 
 // ---- Faults ----
@@ -241,14 +227,47 @@ static void fault_report(struct thread *thread, uint32_t number, uint64_t addres
     error_print(thread, line);
 }
 
+// How a call that was interrupted ends where a handler comes first: with what it has done.
+static int64_t interrupted_result(const struct thread *thread)
+{
+    return thread->progress ? (int64_t)thread->progress : -EINTR;
+}
+
+// A call that wants all registers is carried out here, unless it is to leave in turn.
+static void call_deliver(struct thread *thread, struct user_registers *registers)
+{
+    uint64_t sp = registers->x[2], tp = registers->x[4], a[6];
+    if (registers->x[17] != CALL_CLONE)
+        return;
+    memcpy(a, &registers->x[10], sizeof a);
+    registers->pc += 4; // behind the ecall, for both
+    thread->registers = registers;
+    int64_t result = call_clone(thread, a);
+    thread->registers = NULL;
+    registers->x[2] = sp;
+    registers->x[4] = tp;
+    registers->x[10] = result == -EINTR ? a[0] : (uint64_t)result;
+    if (result == -EINTR) {
+        registers->pc -= 4;
+        return;
+    }
+    core_user_registers(registers, 1);
+    thread->is_restarting = false;
+}
+
 // A signal that comes between a call's leaving and its repetition: the pc is at the ecall.
 static void deliver_before_restart(struct thread *thread)
 {
     struct user_registers registers;
-    int64_t told = interrupted_result(thread);
+    core_user_registers(&registers, 0);
+    call_deliver(thread, &registers);
     if (!signal_is_pending(thread))
         return;
-    core_user_registers(&registers, 0);
+    if (!thread->is_restarting) {
+        signals_deliver(thread, NULL, 0);
+        return;
+    }
+    int64_t told = interrupted_result(thread);
     uint64_t first = registers.x[10];
     registers.pc += 4;
     core_user_registers(&registers, 1);
@@ -316,7 +335,7 @@ static void info_fill(const struct process *process, struct process_info *info)
         .foreground = terminal_foreground(process->session),
         .state = states[process->life],
         .started = process->started,
-        .calls = process->calls,
+        .calls = process_calls(process),
         .arguments_length = process->arguments_length,
         .threads = process->thread_count,
     };

@@ -79,7 +79,7 @@ static struct thread *thread_create(struct process *process)
     thread->has_news = false;
     thread->blocked = thread->saved_blocked = thread->pending = 0;
     thread->restore_blocked = thread->is_restarting = thread->is_repeated = false;
-    thread->progress = 0;
+    thread->progress = thread->calls = 0;
     thread->clear_tid = thread->robust_list = 0;
     thread->futex.state = FUTEX_IDLE;
     thread->process = process;
@@ -87,6 +87,14 @@ static struct thread *thread_create(struct process *process)
     *(first ? &first->next : &process->threads) = thread;
     process->thread_count++;
     return thread;
+}
+
+uint64_t process_calls(const struct process *process)
+{
+    uint64_t calls = process->calls;
+    EACH_THREAD(process, each)
+    calls += each->calls;
+    return calls;
 }
 
 struct thread *thread_find_number(uint32_t tid)
@@ -136,6 +144,7 @@ void thread_remove(struct thread *thread)
     while (*link != thread)
         link = &(*link)->next;
     *link = thread->next;
+    process->calls += thread->calls;
     process->thread_count--;
     further_threads -= thread->tid != process->pid;
     if (thread->handle)

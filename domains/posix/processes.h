@@ -56,6 +56,7 @@ struct thread {
     // There may be something for it to deal with before it goes on: a signal, a stop, its end. Set
     // by others, taken back by itself (signals.c).
     bool has_news;
+    uint64_t calls;             // that its process has not counted yet
     _Atomic uint64_t blocked;   // signals
     _Atomic uint64_t pending;   // signals for this thread alone
     struct signal_origin fault; // of the last fault of its own
@@ -67,8 +68,9 @@ struct thread {
     bool never_restarts; // after a handler it ends with -EINTR, SA_RESTART or not (signal(7))
     bool is_asleep;      // for those who ask what it does
     uint64_t deadline;   // of a sleep that may be repeated
-    uint64_t progress;   // bytes that a transfer had moved when it was interrupted
-    struct ring *ring;   // requests in flight; NULL: it has never used any (ring.h)
+    struct user_registers *registers; // where all are there: in a call that deliver makes
+    uint64_t progress;                // bytes that a transfer had moved when it was interrupted
+    struct ring *ring;                // requests in flight; NULL: it has never used any (ring.h)
     struct futex_wait futex;
     uint64_t clear_tid;   // user address that is set to 0 at its end, 0: none
     uint64_t robust_list; // user address of what it locks (futex.c), 0: none
@@ -102,7 +104,8 @@ struct process {
     char *directory_path; // absolute, allocated
     uint32_t umask;
     bool has_executed; // since it was forked: its parent may not change its group any more
-    uint64_t started, calls;
+    uint64_t started;
+    uint64_t calls;    // of threads that are no more
     uint64_t alarm_at; // ns since boot, 0: none
     uint64_t alarm_every;
     char name[PROCESS_NAME_SIZE];
@@ -136,7 +139,14 @@ uint64_t thread_cookie(const struct thread *thread);
 
 // Makes what a thread lacks of its event and buffers. False: no memory.
 bool thread_equip(struct thread *thread);
-// The same, insisting.
+// This call of the thread's ends with -EINTR after a handler, whatever SA_RESTART says (signal(7)).
+static inline void call_never_restarts(struct thread *thread)
+{
+    thread->never_restarts = true;
+    thread->ready = 0; // the next one takes it back
+}
+
+// The same as thread_equip, insisting.
 void thread_equip_late(struct thread *thread);
 
 // thread_find where the thread itself comes in: after an update it gets its buffers only then.
@@ -199,6 +209,9 @@ int64_t thread_add(struct process *process, struct thread **result);
 
 // Takes it off its process and frees its place, its handle included. process_lock held.
 void thread_remove(struct thread *thread);
+
+// System calls that it has made. process_lock held.
+uint64_t process_calls(const struct process *process);
 
 // Has the other threads of a process look at what is to be done. process_lock held.
 void threads_call(struct process *process, const struct thread *but);

@@ -99,7 +99,7 @@ int64_t call_rt_sigsuspend(struct thread *thread, const uint64_t *a)
     if (user_read(thread, &mask, a[0], sizeof mask) < 0)
         return -EFAULT;
     mask_replace(thread, mask);
-    thread->never_restarts = true;
+    call_never_restarts(thread);
     for (;;) {
         int64_t result = sleep_until(thread, sleep_prepare(thread), WAIT_FOREVER);
         if (result < 0)

@@ -79,7 +79,7 @@ int64_t call_gettimeofday(struct thread *thread, const uint64_t *a)
 // Sleeps until DEADLINE; what a repeated call must know is kept in the thread.
 static int64_t deadline_sleep(struct thread *thread, uint64_t deadline)
 {
-    thread->never_restarts = true;
+    call_never_restarts(thread);
     if (!thread->is_repeated)
         thread->deadline = deadline;
     while (core_time() < thread->deadline) {

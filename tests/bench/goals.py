@@ -8,11 +8,10 @@ CALL_COMMAND = "rpcbench -j"
 CALLS = {
     "direct": ("an indirect call in C", None, ""),
     "call": ("null call into another domain and return (RedLeaf: 124 cycles)", 64,
-             "59 instructions of the gate, 4 of the caller, 9 of the callee and its return stub; gate.md tells what "
+             "53 instructions of the gate, 4 of the caller, 5 of the callee and its return stub; gate.md tells what "
              "each is for and which could go"),
     "call_rref": ("the same with an RRef there and back (RedLeaf: +17)", 104,
-                  "ownership moves twice: each time the record is found, its guard taken, owner, loans, pins, completions "
-                  "and kept state looked at, and the ledgers of both domains changed; gate.md has each instruction"),
+                  "a null call, and 42 for the two moves: the word is found, and compared and swapped; gate.md has each"),
     "call_borrow": ("the same with an RRef on loan", None, ""),
     "shadow": ("null call to a service with a shadow (RedLeaf: 279)", 100, ""),
     "shadow_rref": ("the same with an RRef on loan (RedLeaf: 297)", None, ""),

@@ -118,7 +118,7 @@ static void hart_node(uint32_t id, const char *isa, const char *status)
     end();
 }
 
-#define ISA "rv64imafdch_zicsr_zifencei_zba_zbb_sstc"
+#define ISA "rv64imafdch_zicsr_zifencei_zba_zbb_zbs_sstc"
 
 // A machine like QEMU's. ARGUMENTS: the command line. ISA: of hart 2.
 static uint32_t tree(const char *arguments, const char *isa)
@@ -213,9 +213,10 @@ static void an_extension_counts_only_if_all_harts_have_it(void **state)
 {
     (void)state;
     assert_int_equal(devicetree_parse(blob, tree("", ISA)), 0);
-    assert_true(machine.has_sstc && machine.has_zba && machine.has_zbb);
+    assert_true(machine.has_sstc && machine.has_zba && machine.has_zbb && machine.has_zbs);
     assert_int_equal(devicetree_parse(blob, tree("", "rv64imac_zbb_zbalike_sstcx")), 0);
     assert_true(machine.has_zbb);
+    assert_false(machine.has_zbs);
     assert_false(machine.has_zba);
     assert_false(machine.has_sstc);
 }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// test-sources: kernel/rref.c kernel/loan.c kernel/kept.c kernel/transfer.c kernel/window.c kernel/heap.c tests/unit/fake_machine/machine.c tests/unit/fake_machine/program.c
+// test-sources: kernel/rref.c kernel/passing.c kernel/loan.c kernel/kept.c kernel/transfer.c kernel/window.c kernel/heap.c tests/unit/fake_machine/machine.c tests/unit/fake_machine/program.c
 // test-flags: -Itests/unit/fake_machine -pthread
 //
 // The RRef registry and the shared heap: one owner at a time, loans that end, nothing leaked.
@@ -160,6 +160,132 @@ static void limits_hold_for_making_and_for_receiving(void **state)
     assert_int_equal(rref_alloc(domain(A), 5 * 4096, 0), -E2BIG);
     assert_int_equal(rref_alloc(domain(A), 0, 0), -EINVAL);
     assert_int_equal(rref_alloc(domain(A), UINT64_MAX, 0), -EINVAL);
+}
+
+// ---- In passing ----
+
+// What kernel/gate.S does: NAME goes from one domain to another if it is in passing between the
+// two.
+static bool gate_move(uint32_t from, rref_t name, uint32_t to)
+{
+    uint64_t giver = place_of_slot(from) << 32, next = place_of_slot(to) << 32;
+    uint64_t before = name + 8 * giver + next, after = name + 8 * next + giver;
+    return __atomic_compare_exchange_n(&rref_passing[name >> 32 & 0xFFFF], &before, after, false,
+                                       __ATOMIC_ACQ_REL, __ATOMIC_RELAXED);
+}
+
+static void places_of_two_slots_add_up_to_what_no_others_do(void **state)
+{
+    (void)state;
+    static bool seen[0xFFFF];
+    for (uint64_t first = 0; first < 64; first++) {
+        for (uint64_t second = 0; second < 64; second++) {
+            uint64_t pair = 8 * place_of_slot(first) + place_of_slot(second);
+            assert_true(pair < sizeof seen && !seen[pair]);
+            seen[pair] = true;
+        }
+    }
+    assert_int_equal(place_of_slot(63) << 32, PLACE_NONE);
+}
+
+static void an_rref_in_passing_goes_back_and_forth_by_its_word(void **state)
+{
+    (void)state;
+    rref_t rref = make(A, 8192);
+    assert_false(gate_move(A, rref, B));
+    assert_int_equal(rref_move(domain(A), rref, domain(B)), RPC_OK);
+    assert_true(gate_move(B, rref, A));
+    assert_false(gate_move(B, rref, A));
+    assert_false(gate_move(A, rref, C));
+    assert_true(gate_move(A, rref, B));
+    assert_int_equal(rref_count_owned(domain(A)), 0);
+    assert_int_equal(rref_count_owned(domain(B)), 1);
+    assert_int_equal(ledger_rrefs(domain(A)), 1);
+    assert_int_equal(rref_length(domain(A), rref), -EACCES); // which ends it
+    assert_int_equal(ledger_rrefs(domain(A)), 0);
+    assert_int_equal(rref_length(domain(B), rref), 8192);
+    assert_false(gate_move(B, rref, A));
+}
+
+static void what_is_lent_posted_or_kept_is_not_in_passing(void **state)
+{
+    (void)state;
+    struct rref *record;
+    for (int way = 0; way < 4; way++) {
+        rref_t rref = make(A, 64);
+        assert_int_equal(rref_move(domain(A), rref, domain(B)), RPC_OK);
+        assert_true(gate_move(B, rref, A));
+        if (way == 0) {
+            assert_int_equal(rref_lend(domain(A), rref, domain(C)), RPC_OK);
+        } else if (way == 1) {
+            assert_int_equal(rref_pin(domain(A), rref, &record), 0);
+        } else if (way == 2) {
+            assert_int_equal(rref_keep(domain(A), rref, 1, 1), 0);
+        } else {
+            assert_int_equal(rref_free(domain(A), rref), 0);
+        }
+        assert_false(gate_move(A, rref, B));
+        if (way == 0)
+            rref_return(rref, domain(C));
+        else if (way == 1)
+            rref_unpin(record, NULL);
+    }
+}
+
+static void a_made_up_name_moves_nothing(void **state)
+{
+    (void)state;
+    rref_t rref = make(A, 64);
+    assert_int_equal(rref_move(domain(A), rref, domain(B)), RPC_OK); // its owner is B now
+    for (uint32_t from = 0; from < MACHINE_SLOTS; from++) {
+        for (uint32_t to = 0; to < MACHINE_SLOTS; to++) {
+            if (from != B || to != A)
+                assert_false(gate_move(from, rref, to));
+            for (int64_t delta = -0xFFFF; delta <= 0xFFFF; delta++) {
+                if (delta) // another index, which the places might make up for
+                    assert_false(gate_move(from, rref + ((uint64_t)delta << 32), to));
+            }
+        }
+    }
+    for (int bit = 0; bit < 64; bit++)
+        assert_false(gate_move(B, rref ^ 1ull << bit, A));
+    for (uint64_t index = 0; index < RREFS_MAX; index++) { // nor where there never was any
+        for (uint64_t upper = 0; upper <= 0xFFFF; upper += 0x1FFF) {
+            if (index != (rref >> 32 & 0xFFFF))
+                assert_false(gate_move(C, upper << 48 | index << 32, A));
+        }
+    }
+    assert_true(gate_move(B, rref, A));
+}
+
+static void what_is_in_passing_takes_nobodys_room(void **state)
+{
+    (void)state;
+    domain(A)->ledger_limit = domain(B)->ledger_limit = ledger_limit(2, 4096);
+    rref_t first = make(A, 64), second = make(A, 64);
+    assert_int_equal(rref_move(domain(A), first, domain(B)), RPC_OK);
+    assert_int_equal(rref_move(domain(A), second, domain(B)), RPC_OK);
+    rref_t third = make(A, 64); // A is charged for `first` and `second` no more
+    assert_false(gate_move(B, first, A));
+    assert_int_equal(rref_move(domain(B), first, domain(A)), RPC_OK);
+    assert_int_equal(rref_move(domain(B), second, domain(A)), RPC_NO_MEMORY);
+    assert_int_equal(rref_move(domain(A), third, domain(B)), RPC_OK);
+    assert_int_equal(rref_move(domain(A), first, domain(B)), RPC_NO_MEMORY);
+    assert_int_equal(rref_move(domain(C), make(C, 64), domain(A)), RPC_OK);
+}
+
+static void an_rref_in_passing_goes_with_its_owner(void **state)
+{
+    (void)state;
+    rref_t rref = make(A, 64), other = make(A, 64);
+    assert_int_equal(rref_move(domain(A), rref, domain(B)), RPC_OK);
+    assert_int_equal(rref_move(domain(A), other, domain(B)), RPC_OK);
+    assert_true(gate_move(B, rref, A));
+    rref_reclaim(domain(B), RPC_CRASHED, true);
+    assert_int_equal(rref_length(domain(A), rref), 64);
+    assert_int_equal(rref_length(domain(A), other), -EINVAL);
+    assert_false(gate_move(A, rref, B));
+    assert_int_equal(ledger_rrefs(domain(B)), 0);
 }
 
 static void without_memory_nothing_is_made_and_nothing_lost(void **state)
@@ -987,6 +1113,45 @@ static void of_several_that_pass_one_rref_at_once_one_succeeds(void **state)
     }
 }
 
+static bool is_over;
+
+// Lends it on, looks at it and counts, while it goes back and forth.
+static void *disturber(void *argument)
+{
+    uint64_t owned = 0;
+    while (!__atomic_load_n(&is_over, __ATOMIC_RELAXED)) {
+        if (rref_lend(domain(A), contested, domain(C)) == RPC_OK)
+            rref_return(contested, domain(C));
+        owned += rref_count_owned(domain(A)) > 1 || rref_count_owned(domain(B)) > 1;
+        passing_settle(domain(B));
+    }
+    (void)argument;
+    return (void *)(uintptr_t)owned;
+}
+
+static void an_rref_that_goes_back_and_forth_is_always_somebodys(void **state)
+{
+    (void)state;
+    pthread_t thread;
+    uint32_t by_word = 0, by_record = 0;
+    void *miscounted;
+    contested = make(A, 64);
+    is_over = false;
+    pthread_create(&thread, NULL, disturber, NULL);
+    for (uint32_t from = A; by_word < 20000 || by_record < 200;) {
+        bool quick = gate_move(from, contested, 1 - from);
+        bool moved = quick || rref_move(domain(from), contested, domain(1 - from)) == RPC_OK;
+        by_word += quick;
+        by_record += moved && !quick;
+        if (moved)
+            from = 1 - from;
+    }
+    __atomic_store_n(&is_over, true, __ATOMIC_RELAXED);
+    pthread_join(thread, &miscounted);
+    assert_null(miscounted);
+    assert_int_equal(rref_count_owned(domain(A)) + rref_count_owned(domain(B)), 1);
+}
+
 // Makes, touches, passes around, lends and frees RRefs at random, as one domain.
 static void *worker(void *argument)
 {
@@ -1000,8 +1165,9 @@ static void *worker(void *argument)
             int64_t made = rref_alloc(domain(n), bytes, 0);
             *place = made > 0 ? (rref_t)made : 0;
         } else if (i % 5 == 0) {
-            if (rref_move(domain(n), *place, domain(other)) == RPC_OK)
-                *place = 0;
+            rref_t name = *place;
+            if (gate_move(n, name, other) || rref_move(domain(n), name, domain(other)) == RPC_OK)
+                *place = gate_move(other, name, n) ? name : 0;
         } else if (i % 3 == 0 && rref_lend(domain(n), *place, domain(other)) == RPC_OK) {
             heap_touch(domain(other)->slot, offset_of(*place));
             rref_return(*place, domain(other));
@@ -1035,6 +1201,12 @@ int main(void)
         TEST(a_freed_name_stays_invalid_when_its_record_is_used_again),
         TEST(a_moved_rref_is_its_new_owners_alone),
         TEST(limits_hold_for_making_and_for_receiving),
+        TEST(places_of_two_slots_add_up_to_what_no_others_do),
+        TEST(an_rref_in_passing_goes_back_and_forth_by_its_word),
+        TEST(what_is_lent_posted_or_kept_is_not_in_passing),
+        TEST(a_made_up_name_moves_nothing),
+        TEST(what_is_in_passing_takes_nobodys_room),
+        TEST(an_rref_in_passing_goes_with_its_owner),
         TEST(without_memory_nothing_is_made_and_nothing_lost),
         TEST(a_loan_lasts_for_the_call),
         TEST(two_calls_with_one_rref_end_one_by_one),
@@ -1072,6 +1244,7 @@ int main(void)
         TEST(a_slot_that_is_given_back_maps_nothing),
         TEST(of_several_that_pass_one_rref_at_once_one_succeeds),
         TEST(of_two_threads_that_keep_under_one_key_at_most_one_succeeds),
+        TEST(an_rref_that_goes_back_and_forth_is_always_somebodys),
         TEST(a_crowd_of_domains_leaks_nothing),
     };
     rref_init();

@@ -172,6 +172,45 @@ def test_a_guard_does_not_outlive_its_block_or_its_register(tmp_path):
     assert (tmp_path / "confined.s").read_text().count("add.uw") == 4
 
 
+PAIR = "typedef struct { long status; unsigned long value; } Pair;\n"
+FRAMES = [  # a function, and whether its stack frame is there for something
+    ("Pair f(unsigned long a) { return (Pair){0, a}; }", False),
+    ("Pair f(unsigned long a) { return a ? (Pair){0, a} : (Pair){-1, 0}; }", False),
+    ("long g(long *); long f(void) { long a = 1; return g(&a); }", True),
+    ("long f(unsigned long a) { volatile long b[8]; b[a & 7] = 1; return b[0]; }", True),
+    ("void g(void *); void f(unsigned long a) { g(__builtin_alloca(a)); }", True),
+]
+
+
+@pytest.mark.parametrize("function, is_used", FRAMES)
+def test_stack_frames_that_a_function_does_not_use_are_dropped(function, is_used, tmp_path):
+    source = tmp_path / "frame.c"
+    source.write_text(PAIR + function + "\n")
+    run(HOST / "sfi-cc", "-O2", "-g", "-S", source, "-o", tmp_path / "frame.s")
+    text = (tmp_path / "frame.s").read_text()
+    moves = text.count("addi\tsp,sp,-")
+    assert (moves, text.count("addi\tsp,sp") - moves) == ((1, 1) if is_used else (0, 0)) or \
+        (is_used and "alloca" in function and moves)
+    assert (".cfi_def_cfa_offset" in text) == is_used
+
+
+ADDRESSES = [  # what follows the address of a symbol in a5, and whether that register is read
+    ("sd a0, 0(a5)\n li a5, 1", False), ("ld a5, 0(a5)", False),
+    ("sd a0, 0(a5)\n mv a1, a5\n li a5, 1", True), ("sd a0, 0(a5)\n sd a0, 8(a5)\n li a5, 1", True),
+    ("mv a1, a5\n sd a0, 0(a5)\n li a5, 1", True), ("sd a5, 0(a5)\n li a5, 1", True),
+    ("sd a0, 0(a5)\n1: li a5, 1", True), ("sd a0, 0(a5)\n beqz a0, 1b\n li a5, 1", True),
+    ("sd a0, 0(a5)\n ret", True), ("sd a0, 0(a5)\n addi a5, a5, 1", True),
+    ("sd a0, 0(a5)\n sd a0, 0(a5)\n li a5, 1", True),
+]
+
+
+@pytest.mark.parametrize("after, is_read", ADDRESSES)
+def test_the_address_of_a_symbol_is_made_where_something_reads_it(after, is_read, tmp_path):
+    _, judged = confine(tmp_path, f"1: nop\n la a5, symbol\n {after}\n ret\n")
+    assert judged.stdout.startswith("ok: ")
+    assert ("addi\ta5,s10," in (tmp_path / "confined.s").read_text()) == is_read
+
+
 def test_stores_only_leaves_loads_alone(tmp_path):
     source = tmp_path / "one.c"
     source.write_text("long f(long *p) { p[1] = p[0]; return p[2]; }\n")

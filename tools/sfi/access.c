@@ -116,31 +116,64 @@ bool confine_atomic(struct rewriter *r, const struct statement *statement)
     return true;
 }
 
-// Whether the next access in this basic block is exactly through the address that `number` holds:
-// then the address is made through s10 and the access needs no guard of its own.
-static bool next_access_through(const struct rewriter *r, int number)
+// The next access in this basic block, if it is exactly through the address that `number` holds:
+// then the address is made through s10 and the access needs no guard of its own. 0: it is not.
+static size_t next_access_through(const struct rewriter *r, int number)
 {
     for (size_t i = r->index + 1; i < r->program->count && i < r->index + 12; i++) {
         const struct statement *next = &r->program->statements[i];
         char *offset;
         int base;
-        if (next->kind == STATEMENT_LABEL || next->class > CLASS_BRANCH)
-            return false;
-        if (next->kind == STATEMENT_DIRECTIVE)
+        if (begins_block(r, next))
+            return 0;
+        if (next->kind != STATEMENT_INSTRUCTION)
             continue;
+        if (next->class > CLASS_BRANCH)
+            return 0;
         if (next->class == CLASS_STORE || next->class == CLASS_LOAD) {
             if (next->operand_count < 2 || !operand_memory(next->operands[1], &offset, &base))
-                return false;
+                return 0;
             bool here = base == number && (!*offset || strcmp(offset, "0") == 0);
             free(offset);
             if (here)
-                return next->class == CLASS_STORE || !r->options->stores_only;
+                return next->class == CLASS_STORE || !r->options->stores_only ? i : 0;
             if (base != REG_SP)
-                return false;
+                return 0;
         }
         if (next->class == CLASS_ATOMIC || next->class == CLASS_ADDRESS ||
             statement_destination(next) == number)
+            return 0;
+    }
+    return 0;
+}
+
+static bool reads(const struct statement *statement, int number)
+{
+    struct statement operands = *statement;
+    if (statement_destination(statement) == number &&
+        register_number(operands.operands[0]) == number)
+        operands.operands[0] = "zero";
+    return statement_mentions(&operands, number);
+}
+
+// Whether nothing but the base of the access at `through` reads the address in register `number`:
+// the same basic block writes to it again.
+static bool address_is_unread(const struct rewriter *r, int number, size_t through)
+{
+    for (size_t i = r->index + 1; i < r->program->count; i++) {
+        const struct statement *next = &r->program->statements[i];
+        if (begins_block(r, next))
             return false;
+        if (next->kind != STATEMENT_INSTRUCTION)
+            continue;
+        if (next->class >= CLASS_BRANCH)
+            return false;
+        bool is_stored = i == through && next->class == CLASS_STORE &&
+                         register_number(next->operands[0]) == number;
+        if (is_stored || (i != through && reads(next, number)))
+            return false;
+        if (statement_destination(next) == number)
+            return true;
     }
     return false;
 }
@@ -155,8 +188,13 @@ bool confine_address(struct rewriter *r, const struct statement *statement)
     const char *symbol = statement->operands[1];
     bool weak = program_is_weak(r->program, symbol);
     bool scratch = destination == REG_RA || destination == REG_SP;
-    if (!weak && (scratch || next_access_through(r, destination))) {
+    size_t through = weak || scratch ? 0 : next_access_through(r, destination);
+    if (!weak && (scratch || through)) {
         int label = guard_make_of_symbol(r, symbol, destination);
+        if (through && address_is_unread(r, destination, through)) {
+            r->guard.near_stack[destination] = false;
+            return true; // the access goes through s10
+        }
         emit(r, "addi\t%s,s10,%%pcrel_lo(.Lsfi%d)", register_name(destination), label);
         confine_destination(r, destination);
         if (scratch)

@@ -2,7 +2,7 @@
 #
 # The rewriter (sfi, sfi-cc), the verifier on the host, and the domains' newlib.
 
-SFI_COMMON  := statement mnemonic link_register guard rewriter access jump directive confine
+SFI_COMMON  := statement mnemonic link_register stack_frame guard rewriter access jump directive confine
 SFI_OBJECTS := $(patsubst tools/sfi/%.c,$(B)/host/sfi.objects/%.o,$(wildcard tools/sfi/*.c))
 SFI_SHARED  := $(SFI_COMMON:%=$(B)/host/sfi.objects/%.o)
 VERIFY_OBJECTS := $(addprefix $(B)/host/sfi.objects/,verify.o verify_stores.o elf.o image_check.o)

@@ -115,14 +115,10 @@ static bool confine_instruction(struct rewriter *r, const struct statement *stat
     return true;
 }
 
-// gcc's labels with a letter after .L mark places for the debugger; nothing jumps there.
 static void label_emit(struct rewriter *r, const struct statement *statement)
 {
-    const char *name = statement->name;
-    fprintf(r->out, "%s:\n", name);
-    bool debug_only = r->options->compiled && name[0] == '.' && name[1] == 'L' && name[2] >= 'A' &&
-                      name[2] <= 'Z';
-    if (!debug_only)
+    fprintf(r->out, "%s:\n", statement->name);
+    if (begins_block(r, statement))
         guard_forget_all(&r->guard);
 }
 
@@ -167,6 +163,7 @@ enum sfi_status sfi_confine(const char *path, FILE *out, const struct sfi_option
     if (status != SFI_OK)
         return status;
 
+    stack_frames_drop(&program, options);
     struct rewriter r = {.program = &program, .options = options, .out = out, .in_text = true};
     guard_forget_all(&r.guard);
     r.line_tables = options->compiled && has_line_tables(&program);
@@ -179,7 +176,7 @@ enum sfi_status sfi_confine(const char *path, FILE *out, const struct sfi_option
             label_emit(&r, statement);
         else if (statement->kind == STATEMENT_DIRECTIVE)
             done = confine_directive(&r, statement);
-        else
+        else if (statement->kind == STATEMENT_INSTRUCTION)
             done = confine_instruction(&r, statement);
         if (!done)
             status = SFI_REFUSED; // go on: say all at once

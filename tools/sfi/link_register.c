@@ -79,7 +79,7 @@ static void operand_move(char **operand)
     }
 }
 
-static bool mentions(const struct statement *statement, int number)
+bool statement_mentions(const struct statement *statement, int number)
 {
     char *offset;
     int base;
@@ -105,7 +105,7 @@ static bool function_move(struct program *program, size_t first, size_t last)
             data_here = data_here && statement->kind != STATEMENT_LABEL;
             continue;
         }
-        if (mentions(statement, REG_T6)) {
+        if (statement_mentions(statement, REG_T6)) {
             statement_refuse(statement, "uses t6, which this file needs in place of ra "
                                         "(write the inline assembly without t6)");
             return false;
@@ -116,7 +116,7 @@ static bool function_move(struct program *program, size_t first, size_t last)
             data_here = false;
             continue;
         }
-        if (!mentions(statement, REG_RA))
+        if (!statement_mentions(statement, REG_RA))
             continue;
         if (restores_link(program, i)) {
             data_here = false;

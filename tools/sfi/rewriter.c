@@ -49,6 +49,16 @@ int guard_make_of_symbol(struct rewriter *r, const char *symbol, int holder)
     return label;
 }
 
+// gcc's labels with a letter after .L mark places for the debugger; nothing jumps there.
+bool begins_block(const struct rewriter *r, const struct statement *statement)
+{
+    const char *name = statement->name;
+    if (statement->kind != STATEMENT_LABEL)
+        return false;
+    return !r->options->compiled || name[0] != '.' || name[1] != 'L' || name[2] < 'A' ||
+           name[2] > 'Z';
+}
+
 bool one_of(const char *name, const char *names)
 {
     size_t length = strlen(name);

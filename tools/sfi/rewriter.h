@@ -30,6 +30,8 @@ void guard_ensure(struct rewriter *r, int base);
 // auipc s10 with the upper part of a symbol's address; the lower goes into the access itself. The
 // register `holder` holds that address, or REG_NONE. Returns N of the label .Lsfi<N>.
 int guard_make_of_symbol(struct rewriter *r, const char *symbol, int holder);
+// Whether a statement is a label that something may jump to.
+bool begins_block(const struct rewriter *r, const struct statement *statement);
 // Whether `name` is one of `names`, each of which has a space on both sides.
 bool one_of(const char *name, const char *names);
 

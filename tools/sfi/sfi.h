@@ -3,8 +3,9 @@
 // slot, by putting guards in front of memory accesses and jumps. It is not trusted: what it makes
 // is judged by kernel/verify.c. What it cannot confine it refuses.
 //
-// A file is read whole into statements; two passes go over them: where the compiler used ra for
-// data it gets another register (link_register.c), then every statement is written out confined.
+// A file is read whole into statements; three passes go over them: where the compiler used ra for
+// data it gets another register (link_register.c), stack frames that it does not use are dropped
+// (stack_frame.c), then every statement is written out confined.
 #pragma once
 #include <stdbool.h>
 #include <stddef.h>
@@ -45,7 +46,12 @@ enum instruction_class {
 
 #define OPERANDS_MAX 6
 
-enum statement_kind { STATEMENT_LABEL, STATEMENT_DIRECTIVE, STATEMENT_INSTRUCTION };
+enum statement_kind {
+    STATEMENT_LABEL,
+    STATEMENT_DIRECTIVE,
+    STATEMENT_INSTRUCTION,
+    STATEMENT_DROPPED, // not written out
+};
 
 struct statement {
     enum statement_kind kind;
@@ -105,3 +111,8 @@ bool mnemonic_class(const char *name, enum instruction_class *class);
 enum sfi_status link_register_free(struct program *program, const struct sfi_options *options);
 // Register that a statement writes, links included; REG_NONE if none.
 int statement_destination(const struct statement *statement);
+// Whether a register is among its operands.
+bool statement_mentions(const struct statement *statement, int number);
+
+// stack_frame.c: of functions that a compiler wrote.
+void stack_frames_drop(struct program *program, const struct sfi_options *options);
