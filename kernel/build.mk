@@ -91,7 +91,9 @@ $(B)/core/lines-%.o: $(B)/core/lines-%.bin
 $(B)/core/plain.elf: $(CORE_OBJECTS) $(B)/core/symbols-none.o $(B)/core/lines-none.o linker/core.ld
 	$(Q)$(CORE_LINK) -o $@ $(filter %.o,$^)
 
+# Linked beside its place: a make that is killed meanwhile leaves no core that looks finished.
 $(CORE): $(CORE_OBJECTS) $(B)/core/symbols-text.o $(B)/core/lines-text.o linker/core.ld
 	$(call say,LINK,$@)
-	$(Q)$(CORE_LINK) -o $@ $(filter %.o,$^)
-	$(Q)$(CROSS_NM) -n $@ | $(B)/host/symbols | cmp - $(B)/core/symbols-text.S
+	$(Q)$(CORE_LINK) -o $@.part $(filter %.o,$^)
+	$(Q)$(CROSS_NM) -n $@.part | $(B)/host/symbols | cmp - $(B)/core/symbols-text.S
+	$(Q)mv $@.part $@

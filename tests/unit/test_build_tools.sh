@@ -161,4 +161,14 @@ too_long() {
 }
 check 'commands past 64 KiB are refused with their size' too_long
 
+# --- the core
+
+# Its last command puts it in its place, and no other writes to that.
+core_in_one_step() {
+    make -n -W linker/core.ld build/core/core.elf > "$work/commands" 2> "$work/message" || return 1
+    tail -n 1 "$work/commands" | grep -qx '.*mv build/core/core.elf.part build/core/core.elf' &&
+        ! grep -E -- '-o build/core/core\.elf( |$)' "$work/commands"
+}
+check 'a link of the core that is killed leaves no core that looks finished' core_in_one_step
+
 exit $((failures != 0))
