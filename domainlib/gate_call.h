@@ -30,10 +30,10 @@ static inline uint64_t gate_any(void)
     return value;
 }
 
-static inline RpcResult gate_call_8(handle_t handle, uint64_t method, uint64_t value0,
-                                    uint64_t value1, uint64_t value2, uint64_t value3,
-                                    uint64_t value4, uint64_t value5, uint64_t value6,
-                                    uint64_t value7)
+static inline RpcResult gate_watch_8(uint64_t *still_lent, handle_t handle, uint64_t method,
+                                     uint64_t value0, uint64_t value1, uint64_t value2,
+                                     uint64_t value3, uint64_t value4, uint64_t value5,
+                                     uint64_t value6, uint64_t value7)
 {
     register uint64_t t0 __asm__("t0") = handle;
     register uint64_t t1 __asm__("t1") = method;
@@ -53,6 +53,7 @@ static inline RpcResult gate_call_8(handle_t handle, uint64_t method, uint64_t v
                      : [entry] "i"(8 * CORE_ENTRY_CALL)
                      : "ra", "t2", "t3", "t4", "t5", "t6", "s0", "s1", "s2", "s3", "s4", "s5", "s6",
                        "s7", "s8", "s11", "memory");
+    *still_lent = a2;
     return (RpcResult){(int64_t)a0, a1};
 }
 
@@ -63,16 +64,27 @@ static inline uint64_t gate_any(void)
     return 0;
 }
 
+static inline RpcResult gate_watch_8(uint64_t *still_lent, handle_t handle, uint64_t method,
+                                     uint64_t value0, uint64_t value1, uint64_t value2,
+                                     uint64_t value3, uint64_t value4, uint64_t value5,
+                                     uint64_t value6, uint64_t value7)
+{
+    const uint64_t arguments[8] = {value0, value1, value2, value3, value4, value5, value6, value7};
+    *still_lent = 1; // the C ABI has no third result
+    return gate_call_saving(handle, method, arguments);
+}
+
+#endif
+
 static inline RpcResult gate_call_8(handle_t handle, uint64_t method, uint64_t value0,
                                     uint64_t value1, uint64_t value2, uint64_t value3,
                                     uint64_t value4, uint64_t value5, uint64_t value6,
                                     uint64_t value7)
 {
-    const uint64_t arguments[8] = {value0, value1, value2, value3, value4, value5, value6, value7};
-    return gate_call_saving(handle, method, arguments);
+    uint64_t still_lent;
+    return gate_watch_8(&still_lent, handle, method, value0, value1, value2, value3, value4, value5,
+                        value6, value7);
 }
-
-#endif
 
 // With fewer arguments: gate_call_N(handle, method, N values).
 #define gate_call_7(...) gate_call_8(__VA_ARGS__, gate_any())
@@ -83,3 +95,14 @@ static inline RpcResult gate_call_8(handle_t handle, uint64_t method, uint64_t v
 #define gate_call_2(...) gate_call_3(__VA_ARGS__, gate_any())
 #define gate_call_1(...) gate_call_2(__VA_ARGS__, gate_any())
 #define gate_call_0(...) gate_call_1(__VA_ARGS__, gate_any())
+
+// The same of a method that borrows RRefs, and *STILL_LENT tells what became of them: 0 where the
+// call went well and nobody has them any more. Otherwise somebody may: a driver that has queued the
+// request, or one whose device goes on after it died.
+#define gate_watch_7(...) gate_watch_8(__VA_ARGS__, gate_any())
+#define gate_watch_6(...) gate_watch_7(__VA_ARGS__, gate_any())
+#define gate_watch_5(...) gate_watch_6(__VA_ARGS__, gate_any())
+#define gate_watch_4(...) gate_watch_5(__VA_ARGS__, gate_any())
+#define gate_watch_3(...) gate_watch_4(__VA_ARGS__, gate_any())
+#define gate_watch_2(...) gate_watch_3(__VA_ARGS__, gate_any())
+#define gate_watch_1(...) gate_watch_2(__VA_ARGS__, gate_any())

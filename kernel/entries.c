@@ -393,9 +393,10 @@ RpcResult core_completion_wait(uint64_t handle, uint64_t patience)
         return rpc_error(-EBADF);
     int64_t result = 0;
     uint64_t deadline = 0;
+    bool still_lent = false;
     for (;;) {
         uint64_t seen = event_count(event); // before the look
-        if (completion_reap(event, &completion, 1)) {
+        if (completion_take(event, &completion, &still_lent)) {
             result = 0;
             break;
         }
@@ -407,7 +408,7 @@ RpcResult core_completion_wait(uint64_t handle, uint64_t patience)
     }
     object_put(&event->object);
     result = wait_conclude(result);
-    return result < 0 ? rpc_error(result) : rpc_ok((uint64_t)completion.status);
+    return (RpcResult){result < 0 ? result : still_lent, (uint64_t)completion.status};
 }
 
 // ---- Devices ----

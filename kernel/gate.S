@@ -450,6 +450,7 @@ gate_unserved:
 
 // State: a0, a1 = result, t2 = top frame, which carries something or is not counted, t3 = what, t4 =
 // its version. A loan of gate_lend's ends here if it is as it was made, and nothing waits for its end.
+// Then a2 is 0 for the caller; after every other loan it is not.
 gate_return_carrying:
     slli    t6, t3, 63 - 15             // FRAME_AWAITED
     bgez    t3, gate_return_slow        // no record's address in it
@@ -469,7 +470,9 @@ gate_return_carrying:
     bne     t1, t3, gate_return_refuse
     lw      t6, RREF_OWNER(t5)
     bnez    t0, gate_return_posted
+    ld      a2, RREF_PINNED(t5)
     addi    t6, t6, 1
+    bnez    a2, gate_return_refuse      // a device or a copy still has it; a2 = 0: nobody
     beqz    t6, gate_return_refuse      // its owner is gone, so it goes with the loan
     sd      zero, RREF_LOAN(t5)
     sb      zero, RREF_LOAN_FIRST(t5)
@@ -491,6 +494,7 @@ gate_return_posted:
     bnez    t1, gate_return_refuse      // completed already
     sd      t6, RREF_LOAN(t5)           // no call
     sb      zero, RREF_LOAN_FIRST(t5)
+    li      a2, 1                       // and is not back
     j       gate_return_over
 
 gate_return_refuse:
@@ -503,6 +507,7 @@ gate_return_contended:
 gate_return_slow:
     ld      sp, TASK_CORE_STACK(tp)
     call    gate_finish                 // RpcResult in and out; pops the frame
+    li      a2, 1                       // what was lent may be out still
     j       gate_resume
 
 // The top frame's domain is dead, and so is the result on its way to it. An idempotent request to a

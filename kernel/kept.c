@@ -52,7 +52,7 @@ static int64_t kept_set(struct domain *domain, rref_t rref, struct kept *kept, s
     interrupt_state state;
     struct rref *record = record_take(rref, &state);
     int64_t error = !record ? -EINVAL : 0;
-    if (record && (record->owner != domain->id || record->frames || is_dead(domain)))
+    if (record && (record->owner != domain->id || record->is_window || is_dead(domain)))
         error = -EACCES; // of a dead one, the next instance has perhaps another one under this key
     if (!error) {
         *before = record->kept;

@@ -4,6 +4,7 @@
 #include "kernel/abi/core_entry.h"
 #include "kernel/abi/error.h"
 #include "kernel/registry.h"
+#include "kernel/window.h"
 #include <stddef.h>
 
 struct loan *loan_find(struct rref *record, uint32_t domain)
@@ -111,21 +112,42 @@ int64_t rref_completion(struct domain *domain, rref_t rref, struct event *event,
     return allowed ? 0 : -EACCES;
 }
 
+// The RRef whose record it is; NULL: there is none. Under the event's lock.
+static inline struct rref *completion_next(struct event *event, struct completion *completion)
+{
+    struct rref *record = event->completed;
+    if (!record)
+        return NULL;
+    *completion = (struct completion){record->tag, record->status};
+    if (--record->queued)
+        return record;
+    event->completed = record->next;
+    if (!event->completed)
+        event->completed_tail = &event->completed;
+    return record;
+}
+
 uint64_t completion_reap(struct event *event, struct completion *records, uint64_t max)
 {
     uint64_t count = 0;
     interrupt_state state = lock_take(&event->lock);
-    while (count < max && event->completed) {
-        struct rref *record = event->completed;
-        records[count++] = (struct completion){record->tag, record->status};
-        if (--record->queued)
-            continue;
-        event->completed = record->next;
-        if (!event->completed)
-            event->completed_tail = &event->completed;
-    }
+    while (count < max && completion_next(event, &records[count]))
+        count++;
     lock_release(&event->lock, state);
     return count;
+}
+
+// Without the guard, which comes before the event's lock: who has it is read before what is pinned,
+// and nobody else lends it, so what is over is over, and what is not may be so a moment later.
+bool completion_take(struct event *event, struct completion *completion, bool *still_lent)
+{
+    interrupt_state state = lock_take(&event->lock);
+    struct rref *record = completion_next(event, completion);
+    if (record)
+        *still_lent = __atomic_load_n(&record->loan_bound, __ATOMIC_ACQUIRE) ||
+                      __atomic_load_n(&record->pinned, __ATOMIC_ACQUIRE);
+    lock_release(&event->lock, state);
+    return record != NULL;
 }
 
 // ---- Loans ----
@@ -272,8 +294,22 @@ int rref_pin(struct domain *domain, rref_t rref, struct rref **pinned)
         if (loan && !loan->holds) // one that is held lasts anyway, however often it is posted
             loan->posts++;
     }
+    bool unseen = allowed && record->is_window && !record->frames.count;
     record_release(record, state);
-    return allowed ? 0 : -EACCES;
+    if (!allowed)
+        return -EACCES;
+    int error = unseen ? window_pin(record) : 0;
+    if (error)
+        rref_unpin(record, domain);
+    return error;
+}
+
+// A pin goes, with the guard taken. The frames are to be put, once that is released.
+static inline struct pinned_frames pin_end(struct rref *record)
+{
+    if (--record->pins || !record->is_window)
+        return (struct pinned_frames){0};
+    return window_unpin(record);
 }
 
 // A post was refused, or there are completions that may be told now that no device has the RRef.
@@ -300,10 +336,11 @@ void rref_unpin(struct rref *record, const struct domain *refused)
     struct event *events[LOANS_MAX];
     uint32_t count = 0;
     interrupt_state state = record_guard(record);
-    record->pins--;
+    struct pinned_frames frames = pin_end(record);
     if (refused || record->untold)
         count = unpin_settle(record, refused, events);
     record_settle(record, state);
+    frames_put(&frames);
     while (count-- > 0)
         completion_signal(events[count]);
 }
@@ -312,9 +349,11 @@ bool rref_unpin_early(struct rref *record)
 {
     interrupt_state state = record_guard(record);
     bool unpinned = record->owner != OWNER_NOBODY && !record->untold;
+    struct pinned_frames frames = {0};
     if (unpinned)
-        record->pins--;
+        frames = pin_end(record);
     record_release(record, state);
+    frames_put(&frames);
     return unpinned;
 }
 
@@ -324,12 +363,14 @@ bool rref_end(struct rref *record, const struct domain *borrower, struct event *
     struct loan *loan = loan_find(record, borrower->id);
     bool ended =
         loan && (loan->holds || loan->posts) && record->owner != OWNER_NOBODY && !record->untold;
+    struct pinned_frames frames = {0};
     *event = NULL;
     if (ended) {
-        record->pins--;
+        frames = pin_end(record);
         loan_complete(loan, 0);
         *event = loan_settle(record, loan);
     }
     record_release(record, state);
+    frames_put(&frames);
     return ended;
 }

@@ -35,6 +35,13 @@ struct loan {
     int64_t status;     // of these; the first error counts
 };
 
+// Frames of user memory that stay where they are: COUNT of them, in LIST where they are many.
+struct pinned_frames {
+    uint64_t count;
+    uint64_t *list;
+    uint64_t few[WINDOW_INLINE];
+};
+
 struct kept {
     char service[24];
     uint64_t key, schema;
@@ -71,11 +78,11 @@ struct rref {
     uint32_t queued; // completions not reaped yet
     int64_t status;  // of these; the first error counts
     struct rref *next;
-    // Windows: pinned user frames, and where the bytes begin in the first.
-    uint64_t *frames; // NULL: no window
-    uint64_t frame_count, first_offset;
-    uint64_t inline_frames[WINDOW_INLINE];
-    bool writable;
+    // Windows: what user memory they show, from `address` on. Length 0: none.
+    struct space *space; // one use; NULL: it has shown none yet
+    uint64_t address;
+    bool is_window, writable;
+    struct pinned_frames frames; // while a device has it
 };
 
 // ---- Records (rref.c) ----
@@ -120,35 +127,62 @@ void ledger_credit(struct domain *domain, uint64_t charge);
 // The rest of record_guard where the guard was not free but BEFORE: waits, or ends the passing.
 __attribute__((noinline, cold)) void record_guard_late(struct rref *record, uint32_t before);
 
-static inline interrupt_state record_guard(struct rref *record)
+// Of who holds interrupts off already.
+static inline void record_guard_held(struct rref *record)
 {
-    interrupt_state state = interrupts_hold();
     uint32_t before = __atomic_exchange_n(&record->guard, GUARD_TAKEN, __ATOMIC_ACQUIRE);
     if (before)
         record_guard_late(record, before);
+}
+
+static inline void record_release_held(struct rref *record)
+{
+    __atomic_store_n(&record->guard, 0, __ATOMIC_RELEASE);
+}
+
+static inline interrupt_state record_guard(struct rref *record)
+{
+    interrupt_state state = interrupts_hold();
+    record_guard_held(record);
     return state;
 }
 
 static inline void record_release(struct rref *record, interrupt_state state)
 {
-    __atomic_store_n(&record->guard, 0, __ATOMIC_RELEASE);
+    record_release_held(record);
     interrupts_let(state);
 }
 
+// The record of that name if there ever was such a one; it may be another's meanwhile.
+static inline __attribute__((always_inline)) struct rref *record_look(rref_t name)
+{
+    uint32_t index = name >> 32 & (RREFS_MAX - 1);
+    // What is read through it comes after it, as hardware has it with an address that was loaded.
+    struct rref *chunk = __atomic_load_n(&rref_chunks[index >> CHUNK_SHIFT], __ATOMIC_RELAXED);
+    return chunk ? chunk + index % CHUNK_RECORDS : NULL;
+}
+
 // The live record of that name, with its guard taken; NULL: there is none.
+static inline __attribute__((always_inline)) struct rref *record_take_held(rref_t name)
+{
+    struct rref *record = record_look(name);
+    if (!record)
+        return NULL;
+    record_guard_held(record);
+    if (record->live && record->name == name)
+        return record;
+    record_release_held(record);
+    return NULL;
+}
+
 static inline __attribute__((always_inline)) struct rref *record_take(rref_t name,
                                                                       interrupt_state *state)
 {
-    uint32_t index = name >> 32 & (RREFS_MAX - 1);
-    struct rref *chunk = __atomic_load_n(&rref_chunks[index >> CHUNK_SHIFT], __ATOMIC_CONSUME);
-    struct rref *record = chunk + index % CHUNK_RECORDS;
-    if (!chunk)
-        return NULL;
-    *state = record_guard(record);
-    if (record->live && record->name == name)
-        return record;
-    record_release(record, *state);
-    return NULL;
+    *state = interrupts_hold();
+    struct rref *record = record_take_held(name);
+    if (!record)
+        interrupts_let(*state);
+    return record;
 }
 
 static inline uint32_t owner_id(const struct domain *domain)

@@ -4,7 +4,7 @@
 #include "kernel/abi/error.h"
 #include "kernel/heap.h"
 #include "kernel/registry.h"
-#include "kernel/window.h"
+#include "kernel/space.h"
 #include "microcore/fail.h"
 #include "microcore/page.h"
 
@@ -142,17 +142,22 @@ static __attribute__((noinline)) void record_dispose(struct rref *record)
     if (record->kept)
         core_free(record->kept, sizeof(*record->kept));
     record->kept = NULL;
-    if (record->frames)
-        window_unpin(record);
-    else
+    if (record->is_window && record->space)
+        object_put(&record->space->object);
+    if (!record->is_window)
         heap_free((uint32_t)record->name, record->length);
+    record->is_window = false;
+    record->space = NULL;
     record_free(record);
 }
 
 void record_settle(struct rref *record, interrupt_state state)
 {
-    bool over =
-        record->live && record->owner == OWNER_NOBODY && !record->pinned && !record_is_lent(record);
+    bool over = false;
+    if (record->live && record->owner == OWNER_NOBODY) {
+        __atomic_thread_fence(__ATOMIC_SEQ_CST); // the owner before the copies: see transfer_end
+        over = !record->pinned && !record_is_lent(record);
+    }
     if (over)
         record->live = false;
     record_release(record, state);

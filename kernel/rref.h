@@ -57,6 +57,8 @@ int64_t rref_completion(struct domain *domain, rref_t rref, struct event *event,
 // Takes up to MAX records of ended loans from an event into RECORDS (core memory).
 struct completion;
 uint64_t completion_reap(struct event *event, struct completion *records, uint64_t max);
+// The same for one. False: there is none. *still_lent: may anybody have the RRef yet?
+bool completion_take(struct event *event, struct completion *completion, bool *still_lent);
 
 // ---- The gate's slow path ----
 // RPC_OK or RPC_DENIED. Lend: the borrow count goes up; the borrower may be any number of domains.

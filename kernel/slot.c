@@ -362,17 +362,34 @@ static __attribute__((noinline)) int slot_copy_pieces(struct slot *slot, uint64_
     return 0;
 }
 
+static inline bool slot_copy_present(struct slot *slot, uint64_t pointer, void *core,
+                                     uint64_t bytes, bool write)
+{
+    uint64_t offset = pointer & (SLOT_SIZE - 1);
+    char *memory = (char *)slot->base + offset;
+    return bytes <= SLOT_SIZE - offset &&
+           !(write ? copy_bytes(memory, core, bytes) : copy_bytes(core, memory, bytes));
+}
+
 static inline int slot_copy(struct slot *slot, uint64_t pointer, void *core, uint64_t bytes,
                             bool write)
 {
     uint64_t offset = pointer & (SLOT_SIZE - 1);
-    char *memory = (char *)slot->base + offset;
+    if (slot_copy_present(slot, pointer, core, bytes, write))
+        return 0;
     if (bytes > SLOT_SIZE - offset)
         return -EFAULT;
-    if (bytes > PAGE_SIZE - offset % PAGE_SIZE ||
-        (write ? copy_bytes(memory, core, bytes) : copy_bytes(core, memory, bytes)))
-        return slot_copy_pieces(slot, offset, core, bytes, write); // all of it
-    return 0;
+    return slot_copy_pieces(slot, offset, core, bytes, write); // all of it
+}
+
+bool slot_read_present(struct slot *slot, void *destination, uint64_t pointer, uint64_t bytes)
+{
+    return slot_copy_present(slot, pointer, destination, bytes, false);
+}
+
+bool slot_write_present(struct slot *slot, uint64_t pointer, const void *source, uint64_t bytes)
+{
+    return slot_copy_present(slot, pointer, (void *)(uintptr_t)source, bytes, true);
 }
 
 int slot_read(struct slot *slot, void *destination, uint64_t pointer, uint64_t bytes)

@@ -58,3 +58,7 @@ struct slot *slot_at(uint32_t index);
 // resolved in between. 0 or -EFAULT.
 int slot_read(struct slot *slot, void *destination, uint64_t pointer, uint64_t bytes);
 int slot_write(struct slot *slot, uint64_t pointer, const void *source, uint64_t bytes);
+// The same where nothing may be waited for, with interrupts held off: false where a page is not
+// there.
+bool slot_read_present(struct slot *slot, void *destination, uint64_t pointer, uint64_t bytes);
+bool slot_write_present(struct slot *slot, uint64_t pointer, const void *source, uint64_t bytes);

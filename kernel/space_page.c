@@ -11,6 +11,7 @@
 #include "kernel/abi/core_entry.h"
 #include "kernel/abi/error.h"
 #include "kernel/leaves.h"
+#include "kernel/space_view.h"
 #include "microcore/hart.h"
 #include "microcore/page.h"
 #include "microcore/string.h"
@@ -171,21 +172,6 @@ int space_resolve_fetch(struct space *space, uint64_t address)
     return page_find(space, address, PROTECTION_EXECUTE, false, &physical);
 }
 
-// The leaf entry of an address below SPACE_END; 0: there is none. Under LOCK_SPACE.
-static inline uint64_t entry_read(const struct space *space, uint64_t address)
-{
-    const char *table = (const char *)space->root;
-    uint64_t entry = 0;
-#pragma GCC unroll 3
-    for (unsigned shift = 30; shift >= PAGE_SHIFT; shift -= 9) {
-        entry = *(const uint64_t *)(table + (address >> (shift - 3) & 511 * sizeof(entry)));
-        if (!(entry & PTE_VALID))
-            return 0;
-        table = page_pointer(pte_physical(entry)); // programs have pages of 4 KiB only
-    }
-    return entry;
-}
-
 // Pins a page that is there with the right that is wanted: its entry alone tells. False: it is not.
 static inline bool page_pin_present(struct space *space, uint64_t address, bool write,
                                     uint64_t *physical)
@@ -194,7 +180,7 @@ static inline bool page_pin_present(struct space *space, uint64_t address, bool 
     if (address >= SPACE_END)
         return false; // the walk would look at fewer bits of it
     interrupt_state state = lock_take(&space->lock);
-    uint64_t entry = entry_read(space, address);
+    uint64_t entry = space_entry(space, address);
     bool present = (entry & wanted) == wanted;
     if (present) {
         *physical = pte_physical(entry);
@@ -246,7 +232,7 @@ static inline bool small_copy(struct space *space, uint64_t address, char *core,
     if (bytes > SPACE_SMALL || place + bytes > PAGE_SIZE || address >= SPACE_END)
         return false;
     interrupt_state state = lock_take(&space->lock);
-    uint64_t entry = entry_read(space, address);
+    uint64_t entry = space_entry(space, address);
     bool present = (entry & wanted) == wanted;
     if (present) {
         char *user = (char *)page_pointer(pte_physical(entry)) + place;

@@ -31,6 +31,11 @@ struct domain *thread_domain(void)
     return thread_current()->top->version->domain;
 }
 
+struct space *thread_space(void)
+{
+    return thread_current()->space;
+}
+
 static int thread_map_area(uint64_t area)
 {
     for (uint64_t offset = AREA_STACK; offset < AREA_FRAMES + PAGE_SIZE; offset += PAGE_SIZE) {

@@ -127,6 +127,9 @@ static inline bool thread_is_known(const struct thread *thread)
 
 // The domain in whose code the current thread is (its top frame's); NULL in the core.
 struct domain *thread_domain(void);
+// The address space that the calling thread runs programs in, and that its hart has loaded; NULL:
+// none.
+struct space *thread_space(void);
 
 // A thread that runs function(argument) in the core. Not started. NULL when there is none left.
 struct thread *thread_create(const char *name, void (*function)(void *), void *argument);

@@ -48,10 +48,12 @@ void *memcpy(void *destination, const void *source, size_t bytes)
         }
     }
     if (ALIGNED((uint64_t)to | (uint64_t)from)) {
-        for (; bytes >= 32 * WORD; bytes -= 32 * WORD, to += 32 * WORD, from += 32 * WORD)
-#pragma GCC unroll 4 // the loop's own cost counts
-            for (int line = 0; line < 4; line++)
+        for (; bytes >= 128 * WORD; bytes -= 128 * WORD, to += 128 * WORD, from += 128 * WORD)
+#pragma GCC unroll 16 // the loop's own cost counts
+            for (int line = 0; line < 16; line++)
                 line_copy((word *)to + 8 * line, (const word *)from + 8 * line);
+        if (!bytes)
+            return destination; // whole pages, mostly
         for (; bytes >= 8 * WORD; bytes -= 8 * WORD, to += 8 * WORD, from += 8 * WORD)
             line_copy((word *)to, (const word *)from);
         for (; bytes >= WORD; bytes -= WORD, to += WORD, from += WORD)

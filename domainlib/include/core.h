@@ -224,9 +224,9 @@ CORE_INLINE int64_t core_completion_reap(handle_t event, struct completion *out,
     return core_call3(ENTRY_completion_reap, event, core_pointer(out), max);
 }
 
-// Waits until a loan has ended whose completion comes to EVENT, and takes its record: RPC_OK,
-// value: its status. Or -ETIMEDOUT after PATIENCE ns, -EINTR: kicked. Signals of the event alone
-// end nothing.
+// Waits until a loan has ended whose completion comes to EVENT, and takes its record: RPC_OK, or 1
+// where somebody may have the RRef yet; value: its status. Or -ETIMEDOUT after PATIENCE ns, -EINTR:
+// kicked. Signals of the event alone end nothing.
 CORE_INLINE RpcResult core_completion_wait(handle_t event, uint64_t patience)
 {
     return core_call2_value(ENTRY_completion_wait, event, patience);

@@ -34,13 +34,16 @@ static void count(uint32_t length)
         __atomic_fetch_add(&served.bytes, length, __ATOMIC_RELAXED);
 }
 
-RpcResult block_do_submit(uint32_t operation, uint64_t offset, rref_t buffer, uint32_t start,
-                          uint32_t length)
+static inline RpcResult answer(int64_t status)
 {
-    int64_t status = block_check(operation, offset, length, store.size);
-    if (status < 0)
-        return rpc_error(status);
-    count(length);
+    return status < 0 ? rpc_error(status) : rpc_ok(BLOCK_DONE);
+}
+
+// What is not a read or a write of one piece that is there.
+static __attribute__((noinline)) RpcResult
+submit_other(uint32_t operation, uint64_t offset, rref_t buffer, uint32_t start, uint32_t length)
+{
+    int64_t status = 0;
     switch (operation & BLOCK_OPERATION_MASK) {
     case BLOCK_READ:
         status = store_read(offset, buffer, start, length);
@@ -52,7 +55,23 @@ RpcResult block_do_submit(uint32_t operation, uint64_t offset, rref_t buffer, ui
         status = store_discard(offset, length);
         break;
     }
-    return status < 0 ? rpc_error(status) : rpc_ok(BLOCK_DONE);
+    return answer(status);
+}
+
+RpcResult block_do_submit(uint32_t operation, uint64_t offset, rref_t buffer, uint32_t start,
+                          uint32_t length)
+{
+    uint32_t kind = operation & BLOCK_OPERATION_MASK;
+    int64_t status = block_check(operation, offset, length, store.size);
+    if (status < 0)
+        return rpc_error(status);
+    count(length);
+    rref_t piece = kind <= BLOCK_WRITE ? store_piece(offset, length) : 0;
+    uint64_t place = offset % PIECE_BYTES;
+    if (!piece)
+        return submit_other(operation, offset, buffer, start, length);
+    return answer(kind == BLOCK_READ ? core_rref_copy(buffer, start, piece, place, length)
+                                     : core_rref_copy(piece, place, buffer, start, length));
 }
 
 RpcResult block_do_kick(void)

@@ -26,6 +26,15 @@ int64_t store_read(uint64_t offset, rref_t buffer, uint32_t start, uint32_t leng
 int64_t store_write(uint64_t offset, rref_t buffer, uint32_t start, uint32_t length);
 int64_t store_discard(uint64_t offset, uint32_t length);
 
+// The piece that the whole of a request lies in, if it is there; 0: store_read and store_write
+// know.
+static inline rref_t store_piece(uint64_t offset, uint32_t length)
+{
+    if (offset % PIECE_BYTES + length > PIECE_BYTES)
+        return 0;
+    return __atomic_load_n(&store.piece[offset / PIECE_BYTES], __ATOMIC_ACQUIRE);
+}
+
 // ---- Update ----
 struct state_writer;
 struct state_reader;

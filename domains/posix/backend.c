@@ -46,3 +46,14 @@ handle_t backend_find(struct open_file *file)
     file->backend = known;
     return known;
 }
+
+void file_prepare(struct open_file *file)
+{
+    static const uint32_t ways[] = {[OPEN_READ] = SHORT_READ,
+                                    [OPEN_WRITE] = SHORT_WRITE,
+                                    [OPEN_BOTH] = SHORT_READ | SHORT_WRITE};
+    uint32_t type = file->mode & FS_TYPE, access = file->flags & OPEN_ACCESS;
+    bool is_block = type == FS_BLOCK && backend_find(file);
+    if ((is_block || type == FS_FILE) && !(file->flags & OPEN_PATH) && access <= OPEN_BOTH)
+        file->short_ways = ways[access];
+}

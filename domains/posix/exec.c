@@ -9,6 +9,7 @@
 #include "manifest.h"
 #include "processes.h"
 #include "ring.h"
+#include "window.h"
 
 // What a signal handler returns to where the program gave no restorer: li a7, 139; ecall.
 static const uint32_t trampoline[] = {0x08B00893, 0x00000073};
@@ -255,6 +256,7 @@ static int64_t memory_load(struct thread *thread, struct open_file *file, struct
         return space;
     image->memory = (struct memory){.space = (handle_t)space};
     int64_t result = memory_fill(thread, file, image, arguments);
+    window_forget(thread);
     if (result < 0)
         memory_free(&image->memory);
     return result < 0 ? result : 0;
@@ -329,6 +331,7 @@ void image_adopt(struct thread *thread, struct image *image, const struct argume
     struct process *process = thread->process;
     struct memory old = process->memory;
     ring_end(thread);
+    window_forget(thread);
     process->memory = image->memory;
     thread->clear_tid = thread->robust_list = 0;
     if (old.space) {

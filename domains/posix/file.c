@@ -125,18 +125,6 @@ struct open_file *file_get(struct thread *thread, int32_t descriptor)
     return file;
 }
 
-struct file_use file_use(struct thread *thread, int32_t descriptor)
-{
-    const struct process *process = thread->process;
-    if (process->thread_count != 1) {
-        struct open_file *file = file_get(thread, descriptor);
-        return (struct file_use){file, file != NULL};
-    }
-    if ((uint32_t)descriptor >= process->files.used)
-        return (struct file_use){0};
-    return (struct file_use){process->files.entries[(uint32_t)descriptor].file, false};
-}
-
 void file_put(struct thread *thread, struct open_file *file)
 {
     (void)thread;

@@ -27,6 +27,9 @@
 #define OPEN_CLOSE_ON_EXEC 02000000u
 #define OPEN_PATH          010000000u
 
+#define SHORT_READ  1u
+#define SHORT_WRITE 2u
+
 #define PIPE_SIZE 65536u
 
 struct pipe {
@@ -45,8 +48,9 @@ struct open_file {
     uint32_t mode;  // FS_* type
     uint32_t device;
     struct place place;
-    uint64_t file;    // the file system's number
-    handle_t backend; // of a block device: the service behind it, once it is known; 0: not yet
+    uint64_t file;       // the file system's number
+    handle_t backend;    // of a block device: the service behind it, once it is known; 0: not yet
+    uint32_t short_ways; // SHORT_*: what may go there by the short way
     _Atomic uint64_t position;
     _Atomic uint32_t position_busy; // a transfer that will move the position is under way
     struct wait_queue position_queue;
@@ -83,23 +87,9 @@ int64_t descriptor_fill(struct file_table *table, uint32_t number, struct open_f
 // Whether execve closes it. -EBADF.
 int64_t descriptor_close_set(struct thread *thread, uint32_t number, bool close_on_exec);
 
-// The file behind a descriptor while one call uses it; NULL: -EBADF. Where a process has one
-// thread, nobody can close it meanwhile, so nothing is counted.
-struct file_use {
-    struct open_file *file;
-    bool is_counted;
-};
-struct file_use file_use(struct thread *thread, int32_t descriptor);
-
 // The file behind a descriptor, with a reference that file_put gives back; NULL: -EBADF.
 struct open_file *file_get(struct thread *thread, int32_t descriptor);
 void file_put(struct thread *thread, struct open_file *file);
-
-static inline void file_leave(struct thread *thread, struct file_use use)
-{
-    if (use.is_counted)
-        file_put(thread, use.file);
-}
 
 // The lowest free descriptor from LOWEST on, now referring to FILE, whose reference it takes over.
 // -EMFILE, with the reference still the caller's.
@@ -129,11 +119,10 @@ int64_t file_read(struct thread *thread, struct open_file *file, uint64_t addres
 int64_t file_write(struct thread *thread, struct open_file *file, uint64_t address, uint64_t n,
                    uint64_t *position);
 
-// The short way of what block devices mostly get: one request of whole sectors (backend_serves), at
-// most FS_TRANSFER_MAX bytes, mostly done at once. The access was checked. -EAGAIN: the device has
-// no room for it, wait for that as file_read does.
-int64_t direct_transfer(struct thread *thread, struct open_file *file, uint64_t address,
-                        uint32_t length, uint64_t position, bool is_read);
+// What comes after RESULT, the first answer to a request for what the thread's window shows, where
+// that was not all. The count or a negative errno; -EAGAIN: wait as file_read does.
+int64_t window_conclude(struct thread *thread, struct open_file *file, uint32_t length,
+                        uint64_t position, bool is_read, RpcResult result);
 
 // Reads into own memory; for programs and directories. The count, or a negative errno.
 int64_t file_read_kernel(struct thread *thread, struct open_file *file, void *to, uint64_t n,

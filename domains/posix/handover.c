@@ -443,8 +443,8 @@ static struct open_file *file_import(struct state_reader *reader, const struct f
         file_pipe_join(file, found->pipes[record->pipe - 1]);
     else
         mounts[record->mount].opens++;
-    if (!record->pipe && (file->mode & FS_TYPE) == FS_BLOCK)
-        backend_find(file);
+    if (!record->pipe)
+        file_prepare(file);
     if (record->has_path)
         file->path = state_read_text(reader, PATH_SIZE);
     return file;

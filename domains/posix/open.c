@@ -98,8 +98,7 @@ int64_t file_open(struct thread *thread, struct walk *walk, uint32_t flags,
         return error;
     }
     mounts[file->place.mount].opens++;
-    if ((file->mode & FS_TYPE) == FS_BLOCK)
-        backend_find(file);
+    file_prepare(file);
     if (file_is_terminal(file) && (error = terminal_open(thread, file)) < 0) {
         file_put(thread, file);
         return error;

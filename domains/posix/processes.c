@@ -8,6 +8,7 @@
 #include "log.h"
 #include "manifest.h"
 #include "ring.h"
+#include "window.h"
 
 struct mutex process_lock;
 struct process processes[PROCESSES_MAX];
@@ -326,6 +327,7 @@ static bool thread_leave(struct thread *thread)
 void thread_end(struct thread *thread)
 {
     ring_end(thread);
+    window_forget(thread);
     futex_thread_ends(thread);
     if (thread->process->thread_count > 1 && thread_leave(thread))
         return;

@@ -37,6 +37,12 @@
 
 struct process;
 
+// What a window shows, and goes on showing until it is to show something else (transfer.c).
+struct shown {
+    uint64_t address;
+    uint64_t what; // length, protection and address space; 0: nothing
+};
+
 struct thread {
     // Its cookie if its next call needs no more than to be run; 0 if the thread lacks buffers, or
     // that call has been begun before. Aligned to a power of two, since each call looks it up.
@@ -74,7 +80,8 @@ struct thread {
     rref_t names;        // NAMES_SIZE, lent to file systems: names and link targets
     rref_t data;         // DATA_SIZE, lent to file systems: structures
     rref_t bytes;  // DATA_SIZE, lent to file systems: what is read and written in small pieces
-    rref_t window; // over the caller's memory while larger pieces are; 0: not made yet
+    rref_t window; // over the caller's memory; 0: not made yet
+    struct shown shown;
 };
 
 enum life { LIFE_FREE, LIFE_ALIVE, LIFE_STOPPED, LIFE_ZOMBIE };
@@ -160,6 +167,31 @@ static inline bool signal_is_pending(const struct thread *thread)
 // FUNCTION(each) for each thread of a process, process_lock held.
 #define EACH_THREAD(process, each)                                                                 \
     for (struct thread *each = (process)->threads; each; each = (each)->next)
+
+// The file behind a descriptor while one call uses it; NULL: -EBADF. Where a process has one
+// thread, nobody can close it meanwhile, so nothing is counted.
+struct file_use {
+    struct open_file *file;
+    bool is_counted;
+};
+
+static inline struct file_use file_use(struct thread *thread, int32_t descriptor)
+{
+    const struct process *process = thread->process;
+    if (process->thread_count != 1) {
+        struct open_file *file = file_get(thread, descriptor);
+        return (struct file_use){file, file != NULL};
+    }
+    if ((uint32_t)descriptor >= process->files.used)
+        return (struct file_use){0};
+    return (struct file_use){process->files.entries[(uint32_t)descriptor].file, false};
+}
+
+static inline void file_leave(struct thread *thread, struct file_use use)
+{
+    if (use.is_counted)
+        file_put(thread, use.file);
+}
 
 // A new process with a thread, in LIFE_ALIVE but known to nobody, with no memory or files. NULL:
 // too many processes, or no memory.

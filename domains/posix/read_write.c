@@ -2,10 +2,10 @@
 // The system calls that read, write and seek.
 #include <string.h>
 
-#include "backend.h"
 #include "calls.h"
 #include "core.h"
 #include "processes.h"
+#include "short_transfer.h"
 
 #define COUNT_MAX   0x7FFFF000u // as Linux: one call moves no more
 #define VECTORS_MAX 64u
@@ -90,36 +90,42 @@ static __attribute__((noinline)) int64_t position_call(struct thread *thread, st
     return -EINVAL;
 }
 
-// May this call go to a block device's driver as it is? Then it moves all or nothing, so that it
-// is never interrupted half-way.
-static inline bool call_is_direct(const struct thread *thread, const struct open_file *file,
-                                  const uint64_t *a, uint32_t forbidden)
+// What a short write has left over, after the first DONE bytes. Gives back the reference to the
+// file.
+static __attribute__((noinline)) int64_t write_rest(struct thread *thread, struct file_use use,
+                                                    const uint64_t *a, uint64_t done)
 {
-    return backend_serves(file, a[3], a[2]) && a[2] <= FS_TRANSFER_MAX && (int64_t)a[3] >= 0 &&
-           !(file->flags & OPEN_PATH) && (file->flags & OPEN_ACCESS) != forbidden &&
-           !thread->is_repeated;
+    const uint64_t rest[] = {a[0], a[1] + done, a[2] - done, a[3] + done};
+    int64_t result = position_call(thread, use, rest, file_write);
+    if (result == -EINTR)
+        result = (int64_t)thread->progress;
+    thread->progress = 0;
+    return (int64_t)done + (result < 0 ? 0 : result);
 }
 
-static inline int64_t direct_call(struct thread *thread, const uint64_t *a, bool is_read)
+static inline __attribute__((always_inline)) int64_t
+position_transfer(struct thread *thread, const uint64_t *a, bool is_read)
 {
     int64_t result = -EAGAIN;
     struct file_use use = file_use(thread, (int32_t)a[0]);
-    if (use.file && call_is_direct(thread, use.file, a, is_read ? OPEN_WRITE : OPEN_READ))
-        result = direct_transfer(thread, use.file, a[1], (uint32_t)a[2], a[3], is_read);
+    if (use.file && (int64_t)a[3] >= 0 && !thread->is_repeated)
+        result = short_transfer(thread, use.file, a[1], a[2], a[3], is_read);
     if (result == -EAGAIN)
         return position_call(thread, use, a, is_read ? file_read : file_write);
+    if (!is_read && result > 0 && (uint64_t)result < a[2])
+        return write_rest(thread, use, a, (uint64_t)result);
     file_leave(thread, use);
     return result;
 }
 
 int64_t call_pread64(struct thread *thread, const uint64_t *a)
 {
-    return direct_call(thread, a, true);
+    return position_transfer(thread, a, true);
 }
 
 int64_t call_pwrite64(struct thread *thread, const uint64_t *a)
 {
-    return direct_call(thread, a, false);
+    return position_transfer(thread, a, false);
 }
 
 static int64_t vector_call(struct thread *thread, const uint64_t *a, uint64_t *position,

@@ -9,8 +9,8 @@
 #include "core.h"
 #include "fs_client.h"
 #include "processes.h"
+#include "short_transfer.h"
 
-#define SMALL             1024u
 #define TERMINAL_RETRY_NS 250000000u
 #define TERMINAL_WRITE_NS 2000000000u
 #define POLL_NS           10000000u  // where a file system has no event to wait for
@@ -21,27 +21,15 @@ struct piece {
     rref_t buffer;
     bool is_window;
     uint32_t length;
+    uint64_t
+        still_lent; // not 0: somebody may have it still, though the last call is over (gate_call.h)
 };
-
-// The thread's window shows N bytes at ADDRESS. It is made once; what a device has done with it is
-// told at the thread's event.
-static int64_t window_show(struct thread *thread, handle_t space, uint64_t address, uint64_t n,
-                           uint64_t protection)
-{
-    if (thread->window)
-        return core_window_aim(thread->window, space, address, n, protection);
-    int64_t window = core_window_create(space, address, n, protection);
-    if (window < 0)
-        return window;
-    thread->window = (rref_t)window;
-    return core_rref_completion(thread->window, thread->event, 0);
-}
 
 static int64_t piece_make(struct thread *thread, struct piece *piece, handle_t space,
                           uint64_t address, uint64_t n, bool is_read, bool may_be_queued)
 {
     piece->length = n < FS_TRANSFER_MAX ? (uint32_t)n : FS_TRANSFER_MAX;
-    piece->is_window = may_be_queued || n > SMALL;
+    piece->is_window = may_be_queued || n > SHORT_LEAST;
     if (!piece->is_window) {
         piece->buffer = thread->bytes;
         if (is_read || n == 0)
@@ -57,37 +45,21 @@ static int64_t piece_make(struct thread *thread, struct piece *piece, handle_t s
     return result;
 }
 
-// A server that crashed may have given the window to a driver before: the device still moves bytes
-// to or from the user's pages, which stay out of the program's hands until that is over.
-static void window_end(struct thread *thread, int64_t result)
-{
-    struct completion late;
-    if (result >= 0 && core_window_aim(thread->window, 0, 0, 0, 0) == 0)
-        return;
-    for (;;) {
-        struct wait_item item = {.event = thread->event, .seen = sleep_prepare(thread)};
-        if (core_window_aim(thread->window, 0, 0, 0, 0) != -EBUSY)
-            break;
-        if (core_wait(&item, 1, core_time() + POLL_NS) == -EINTR)
-            core_yield();
-    }
-    while (result < 0 && core_completion_reap(thread->event, &late, 1) == 1)
-        continue; // or the next request would take it for its own
-}
-
 // Waits until a queued request has ended, whatever signals come: the device may be at the window. A
 // driver that says that it has the request, and has not, keeps nobody waiting for ever.
-static int64_t completion_wait(struct thread *thread)
+static int64_t completion_wait(struct thread *thread, struct piece *piece)
 {
     bool withdrawn = false;
     for (;;) {
         RpcResult ended = core_completion_wait(thread->event, withdrawn ? 0 : QUEUED_LOOK_NS);
-        if (ended.status == RPC_OK)
+        if (ended.status >= 0) {
+            piece->still_lent = (uint64_t)ended.status;
             return (int64_t)ended.value;
+        }
         if (withdrawn)
             return -EIO;
         if (ended.status == -ETIMEDOUT)
-            withdrawn = core_window_aim(thread->window, 0, 0, 0, 0) != -EBUSY;
+            withdrawn = window_hide(thread) != -EBUSY;
         else
             core_yield();
     }
@@ -98,7 +70,8 @@ static int64_t piece_end(struct thread *thread, const struct piece *piece, handl
                          uint64_t address, bool is_read, int64_t result)
 {
     if (piece->is_window) {
-        window_end(thread, result);
+        if (piece->still_lent || result < 0)
+            window_end(thread, result);
         return result;
     }
     if (!is_read || result <= 0)
@@ -106,31 +79,33 @@ static int64_t piece_end(struct thread *thread, const struct piece *piece, handl
     return core_space_write(space, address, (void *)piece->buffer, (uint64_t)result);
 }
 
-static RpcResult piece_request(struct open_file *file, const struct piece *piece, uint64_t position,
+static RpcResult piece_request(struct open_file *file, struct piece *piece, uint64_t position,
                                bool is_read)
 {
     handle_t service = mounts[file->place.mount].service;
     if (backend_serves(file, position, piece->length)) {
-        RpcResult result = backend_request(file, position, piece->buffer, piece->length, is_read);
+        RpcResult result = backend_request(file, position, piece->buffer, piece->length, is_read,
+                                           &piece->still_lent);
         if (result.status != -EINVAL)
             return result;
     }
-    return is_read ? fs_read(service, file->file, position, piece->buffer, 0, piece->length)
-                   : fs_write(service, file->file, position, piece->buffer, 0, piece->length);
+    return is_read ? fs_read_watched(&piece->still_lent, service, file->file, position,
+                                     piece->buffer, 0, piece->length)
+                   : fs_write_watched(&piece->still_lent, service, file->file, position,
+                                      piece->buffer, 0, piece->length);
 }
 
 // Waits for the end of a request to which RESULT was the answer, and makes it again where it
 // outlived its driver. The count, or a negative errno.
-static int64_t piece_conclude(struct thread *thread, struct open_file *file,
-                              const struct piece *piece, uint64_t position, bool is_read,
-                              RpcResult result)
+static int64_t piece_conclude(struct thread *thread, struct open_file *file, struct piece *piece,
+                              uint64_t position, bool is_read, RpcResult result)
 {
     for (int tries = 1;; tries++) {
         if (result.status == RPC_OK && result.value > piece->length && result.value != FS_QUEUED)
             return -EIO;
         if (result.status < 0 || result.value != FS_QUEUED)
             return fs_result(result);
-        int64_t status = completion_wait(thread);
+        int64_t status = completion_wait(thread, piece);
         if (status >= 0)
             return piece->length;
         if (status != RPC_CRASHED || tries == FS_QUEUED_TRIES)
@@ -152,35 +127,17 @@ static int64_t piece_transfer(struct thread *thread, struct open_file *file, han
     return piece_end(thread, &piece, space, address, is_read, result);
 }
 
-// Out of line, with all that is rare.
-static __attribute__((noinline)) int64_t direct_conclude(struct thread *thread,
-                                                         struct open_file *file, uint32_t length,
-                                                         uint64_t position, bool is_read,
-                                                         RpcResult result)
+int64_t window_conclude(struct thread *thread, struct open_file *file, uint32_t length,
+                        uint64_t position, bool is_read, RpcResult result)
 {
-    const struct piece piece = {.buffer = thread->window, .is_window = true, .length = length};
-    int64_t count = piece_conclude(thread, file, &piece, position, is_read, result);
-    window_end(thread, count);
-    return count;
-}
-
-int64_t direct_transfer(struct thread *thread, struct open_file *file, uint64_t address,
-                        uint32_t length, uint64_t position, bool is_read)
-{
-    int64_t error = window_show(thread, thread->process->memory.space, address, length,
-                                is_read ? PROTECTION_WRITE : PROTECTION_READ);
-    if (error < 0)
-        return error;
-    RpcResult result = backend_request(file, position, thread->window, length, is_read);
-    if (result.status == RPC_OK && result.value == length &&
-        core_window_aim(thread->window, 0, 0, 0, 0) == 0)
-        return length;
+    struct piece piece = {
+        .buffer = thread->window, .is_window = true, .length = length, .still_lent = 1};
     if (result.status == -EINVAL)
-        result = is_read ? fs_read(mounts[file->place.mount].service, file->file, position,
-                                   thread->window, 0, length)
-                         : fs_write(mounts[file->place.mount].service, file->file, position,
-                                    thread->window, 0, length);
-    return direct_conclude(thread, file, length, position, is_read, result);
+        result = piece_request(file, &piece, position, is_read);
+    int64_t count = piece_conclude(thread, file, &piece, position, is_read, result);
+    if (piece.still_lent || count < 0)
+        window_end(thread, count);
+    return count;
 }
 
 // Sleeps until the file may have something, or takes something.
@@ -329,7 +286,9 @@ static int64_t transfer_at_position(struct thread *thread, struct open_file *fil
     if (result < 0)
         return result;
     uint64_t before = thread->progress;
-    result = transfer(thread, file, space, address, n, file->position, is_read);
+    result = is_read ? short_transfer(thread, file, address, n, file->position, true) : -EAGAIN;
+    if (result == -EAGAIN)
+        result = transfer(thread, file, space, address, n, file->position, is_read);
     if (result > 0)
         file->position += (uint64_t)result;
     else if (result == -EINTR)

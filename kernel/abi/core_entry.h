@@ -44,7 +44,7 @@
     CORE_ENTRY(34, rref_complete)     /* (lent rref, status): ends the loan, tells the owner */    \
     CORE_ENTRY(35, rref_completion)   /* (own rref, event, tag): where completions go */           \
     CORE_ENTRY(36, completion_reap)   /* (event, struct completion *, max) -> n */                 \
-    CORE_ENTRY(37, completion_wait)   /* (event, ns) -> 0 and the status of one, or errno */       \
+    CORE_ENTRY(37, completion_wait)   /* (event, ns) -> 0, 1: lent still; its status; or errno */  \
     CORE_ENTRY(40, mmio_read)         /* (device, offset, width) -> value */                       \
     CORE_ENTRY(41, mmio_write)        /* (device, offset, width, value) */                         \
     CORE_ENTRY(42, irq_event)         /* (device) -> event handle */                               \

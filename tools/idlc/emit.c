@@ -54,15 +54,16 @@ void emit_interface_header(FILE *file, const struct interface *interface)
 
 // ---- NAME_client.h ----
 
-static void emit_client_method(FILE *file, const struct interface *interface,
-                               const struct method *method)
+// WATCHED: the stub that also tells whether what was lent is back.
+static void emit_stub(FILE *file, const struct interface *interface, const struct method *method,
+                      bool watched)
 {
-    fprintf(file, "\n");
-    emit_documentation(file, method->documentation, method->documentation_lines);
-    fprintf(file, "static inline RpcResult %s_%s(handle_t handle", interface->name, method->name);
+    fprintf(file, "static inline RpcResult %s_%s%s(%shandle_t handle", interface->name,
+            method->name, watched ? "_watched" : "", watched ? "uint64_t *still_lent, " : "");
     for (unsigned i = 0; i < method->argument_count; i++)
         fprintf(file, ", %s %s", method->arguments[i].type->c_name, method->arguments[i].name);
-    fprintf(file, ")\n{\n    return gate_call_%u(handle, %s_%s", method->argument_count,
+    fprintf(file, ")\n{\n    return gate_%s_%u(%shandle, %s_%s", watched ? "watch" : "call",
+            method->argument_count, watched ? "still_lent, " : "",
             name_in_capitals(interface->name).text, name_in_capitals(method->name).text);
     // The RISC-V C ABI extends every 32-bit value by its bit 31 in a register, u32 as well.
     for (unsigned i = 0; i < method->argument_count; i++)
@@ -70,6 +71,26 @@ static void emit_client_method(FILE *file, const struct interface *interface,
                 method->arguments[i].type->narrow ? "(uint64_t)(int32_t)" : "(uint64_t)",
                 method->arguments[i].name);
     fprintf(file, ");\n}\n");
+}
+
+static bool method_borrows(const struct method *method)
+{
+    for (unsigned i = 0; i < method->argument_count; i++)
+        if (method->arguments[i].type->kind == TYPE_BORROW)
+            return true;
+    return false;
+}
+
+static void emit_client_method(FILE *file, const struct interface *interface,
+                               const struct method *method)
+{
+    fprintf(file, "\n");
+    emit_documentation(file, method->documentation, method->documentation_lines);
+    emit_stub(file, interface, method, false);
+    if (!method_borrows(method))
+        return;
+    fprintf(file, "// *STILL_LENT: 0 where nobody has any more what was lent.\n");
+    emit_stub(file, interface, method, true);
 }
 
 void emit_client_header(FILE *file, const struct interface *interface)

@@ -59,16 +59,16 @@ static const struct {
     {"int64_t", "that is its name in C, write i64"},
 };
 
-// Keywords of C, and names that the C library defines as macros.
+// Keywords of C, names that the C library defines as macros, and a name in the stubs.
 static const char *const reserved[] = {
-    "alignas", "alignof",  "asm",          "assert",        "auto",     "bool",    "break",
-    "case",    "char",     "const",        "constexpr",     "continue", "default", "do",
-    "double",  "else",     "enum",         "errno",         "extern",   "false",   "float",
-    "for",     "goto",     "if",           "inline",        "int",      "linux",   "long",
-    "nullptr", "offsetof", "register",     "restrict",      "return",   "setjmp",  "short",
-    "signed",  "sizeof",   "static",       "static_assert", "stderr",   "stdin",   "stdout",
-    "struct",  "switch",   "thread_local", "true",          "typedef",  "typeof",  "typeof_unqual",
-    "union",   "unix",     "unsigned",     "void",          "volatile", "while",
+    "alignas",       "alignof",  "asm",      "assert",        "auto",     "bool",     "break",
+    "case",          "char",     "const",    "constexpr",     "continue", "default",  "do",
+    "double",        "else",     "enum",     "errno",         "extern",   "false",    "float",
+    "for",           "goto",     "if",       "inline",        "int",      "linux",    "long",
+    "nullptr",       "offsetof", "register", "restrict",      "return",   "setjmp",   "short",
+    "signed",        "sizeof",   "static",   "static_assert", "stderr",   "stdin",    "stdout",
+    "still_lent",    "struct",   "switch",   "thread_local",  "true",     "typedef",  "typeof",
+    "typeof_unqual", "union",    "unix",     "unsigned",      "void",     "volatile", "while",
 };
 
 #define LENGTH(array) (sizeof(array) / sizeof((array)[0]))

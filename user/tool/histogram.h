@@ -10,6 +10,7 @@
 
 struct histogram {
     uint64_t count, sum, least, most;
+    unsigned shift; /* of the last latency that had one: mostly the next one's */
     uint32_t buckets[HISTOGRAM_BUCKETS];
 };
 

@@ -6,8 +6,9 @@
 #include "core_call.h"
 #include "core_driver.h"
 
-static inline RpcResult core_driver_request(handle_t handle, uint32_t operation, uint64_t offset,
-                                            rref_t buffer, uint32_t start, uint32_t length)
+static inline RpcResult core_driver_watched(uint64_t *still_lent, handle_t handle,
+                                            uint32_t operation, uint64_t offset, rref_t buffer,
+                                            uint32_t start, uint32_t length)
 {
     register uint64_t t0 __asm__("t0") = handle;
     register uint64_t a0 __asm__("a0") = operation;
@@ -20,8 +21,17 @@ static inline RpcResult core_driver_request(handle_t handle, uint32_t operation,
                      : [word] "i"(8 * CORE_DRIVER_WORD)
                      : "ra", "t1", "t2", "t3", "t4", "t5", "t6", "a5", "a6", "a7", "memory");
     if ((int64_t)a0 == RPC_NO_HANDLE)
-        return block_submit(handle, operation, offset, buffer, start, length);
+        return block_submit_watched(still_lent, handle, operation, offset, buffer, start, length);
+    *still_lent = 0;
     return (RpcResult){(int64_t)a0, a1};
 }
 
-#define block_submit core_driver_request
+static inline RpcResult core_driver_request(handle_t handle, uint32_t operation, uint64_t offset,
+                                            rref_t buffer, uint32_t start, uint32_t length)
+{
+    uint64_t still_lent;
+    return core_driver_watched(&still_lent, handle, operation, offset, buffer, start, length);
+}
+
+#define block_submit         core_driver_request
+#define block_submit_watched core_driver_watched

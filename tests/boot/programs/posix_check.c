@@ -533,6 +533,71 @@ static void random_bytes_differ(void)
     FAILS(getrandom((void *)8, 16, 0), EFAULT);
 }
 
+static char *page_make(char *at)
+{
+    char *made = mmap(at, 4096, PROT_READ | PROT_WRITE,
+                      MAP_PRIVATE | MAP_ANONYMOUS | (at ? MAP_FIXED : 0), -1, 0);
+    CHECK(made != MAP_FAILED && *made == 0);
+    return made;
+}
+
+// The same address is another page from one transfer to the next, is not there, or is a child's,
+// too.
+static void a_buffer_is_what_is_at_its_address_now(const char *path)
+{
+    static char first[8192];
+    int file = open(path, O_RDONLY), status;
+    if (file < 0)
+        return; // not every system has such a device
+    CHECK(pread(file, first, sizeof first, 0) == sizeof first);
+    char *at = page_make(NULL);
+    for (int i = 0; i < 3; i++) {
+        CHECK(pread(file, at, 4096, 0) == 4096 && memcmp(at, first, 4096) == 0);
+        page_make(at);
+    }
+    CHECK(pread(file, at, 4096, 0) == 4096 && memcmp(at, first, 4096) == 0);
+    pid_t child = fork();
+    if (child == 0)
+        _exit(pread(file, at, 4096, 4096) != 4096 || memcmp(at, first + 4096, 4096) != 0);
+    CHECK(waitpid(child, &status, 0) == child && status == 0);
+    CHECK(memcmp(at, first, 4096) == 0);
+    child = fork();
+    CHECK(pread(file, at, 4096, 4096) == 4096 && memcmp(at, first + 4096, 4096) == 0);
+    if (child == 0)
+        _exit(memcmp(at, first + 4096, 4096) != 0);
+    CHECK(waitpid(child, &status, 0) == child && status == 0);
+    mprotect(at, 4096, PROT_READ);
+    FAILS(pread(file, at, 4096, 0), EFAULT);
+    CHECK(memcmp(at, first + 4096, 4096) == 0);
+    munmap(at, 4096);
+    FAILS(pread(file, at, 4096, 0), EFAULT);
+    close(file);
+}
+
+static void buffers_are_what_is_there_now(void)
+{
+    static const char *const paths[] = {"/tmp/pages", "/dev/nullb0", "/dev/vda"};
+    static char pages[8192];
+    int file = open("/tmp/pages", O_RDWR | O_CREAT | O_TRUNC, 0600);
+    memset(pages, 'a', 4096);
+    memset(pages + 4096, 'b', 4096);
+    CHECK(pwrite(file, pages, sizeof pages, 0) == sizeof pages);
+    for (size_t i = 0; i < sizeof paths / sizeof *paths; i++)
+        a_buffer_is_what_is_at_its_address_now(paths[i]);
+
+    char *at = page_make(NULL);
+    memset(at, 'c', 4096);
+    CHECK(pwrite(file, at, 4096, 0) == 4096);
+    memset(page_make(at), 'd', 4096);
+    CHECK(pwrite(file, at, 4096, 4096) == 4096);
+    CHECK(pread(file, pages, sizeof pages, 0) == sizeof pages);
+    CHECK(pages[0] == 'c' && pages[4095] == 'c' && pages[4096] == 'd' && pages[8191] == 'd');
+    munmap(at, 4096);
+    FAILS(pwrite(file, at, 4096, 0), EFAULT);
+    close(file);
+    unlink("/tmp/pages");
+}
+
 int main(int argc, char **argv, char **environment)
 {
     if (argc > 1 && strcmp(argv[1], "echo") == 0) {
@@ -556,6 +621,7 @@ int main(int argc, char **argv, char **environment)
     time_passes();
     clocks_of_the_calendar_agree();
     random_bytes_differ();
+    buffers_are_what_is_there_now();
     listings_miss_nobody_where_others_end();
     printf("%d checks failed\n", failures);
     return failures != 0;

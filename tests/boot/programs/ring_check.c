@@ -23,6 +23,7 @@ static unsigned wrong;
 static int device, file, pipes[2];
 static char *blocks;    // SIZE of them
 static char *read_only; // a page
+static char *alone;     // a page with nothing behind it
 static struct block_ring *ring;
 
 static void expect(const char *what, long got, long wanted)
@@ -124,6 +125,8 @@ static void bad_put(const struct block_ring_request *change)
         request.file = change->file == 1000 ? file : change->file == 1001 ? pipes[0] : change->file;
     if (change->length)
         request.length = change->length;
+    if (change->length > BLOCK) // what comes before the end of memory may be written
+        request.address = (uintptr_t)alone;
     if (change->offset)
         request.offset = change->offset;
     if (change->address)
@@ -277,6 +280,8 @@ int main(int argc, char **argv)
         return 2;
     ring = pages_map(ring_bytes());
     blocks = pages_map(SIZE * BLOCK);
+    alone = pages_map(2 * BLOCK);
+    munmap(alone + BLOCK, BLOCK);
     read_only = pages_map(2 * BLOCK);
     munmap(read_only + BLOCK, BLOCK);
     memset(read_only, 0, BLOCK);

@@ -144,11 +144,6 @@ void page_free(uint64_t physical, unsigned order)
     free((void *)physical);
 }
 
-void page_put(uint64_t physical)
-{
-    page_free(physical, 0);
-}
-
 void *page_pointer(uint64_t physical)
 {
     return (void *)physical;
@@ -241,23 +236,14 @@ int slot_write(struct slot *slot, uint64_t pointer, const void *source, uint64_t
     return 0;
 }
 
-// Every user page exists once it is asked for.
-int space_pin(struct space *space, uint64_t address, bool write, uint64_t *physical)
+bool slot_read_present(struct slot *slot, void *destination, uint64_t pointer, uint64_t bytes)
 {
-    (void)space, (void)address, (void)write;
-    *physical = page_alloc_zeroed(0);
-    return *physical ? 0 : -ENOMEM;
+    return !slot_read(slot, destination, pointer, bytes);
 }
 
-// Some are there before.
-uint64_t space_pin_present(struct space *space, uint64_t address, bool write, uint64_t *frames,
-                           uint64_t count)
+bool slot_write_present(struct slot *slot, uint64_t pointer, const void *source, uint64_t bytes)
 {
-    uint64_t done = 0;
-    while (done < count && (address / PAGE_SIZE + done) % 4 != 3 &&
-           !space_pin(space, address + done * PAGE_SIZE, write, &frames[done]))
-        done++;
-    return done;
+    return !slot_write(slot, pointer, source, bytes);
 }
 
 uint32_t fail_armed;

@@ -15,10 +15,10 @@ struct worker {
     int device, messages;
     struct lane *lanes;
     unsigned lane_count; /* requests of this process in flight */
+    uint64_t reported;   /* ns: when progress was last told */
+    struct windows windows;
     struct message totals;
     struct histogram histogram;
-    struct windows windows;
-    uint64_t reported; /* ns: when progress was last told */
 };
 
 static inline uint64_t nanoseconds_now(void)
