@@ -77,8 +77,8 @@ void kernel_offsets(void)
     OFFSET(RREF_OWNER, rref, owner);
     OFFSET(RREF_LIVE, rref, live);
     OFFSET(RREF_NAME, rref, name);
-    OFFSET(RREF_PINNED, rref, pinned);
     OFFSET(RREF_LOAN_BOUND, rref, loan_bound);
+    OFFSET(RREF_PINNED, rref, pinned);
     VALUE(FRAME_PASSED_BIT, FRAME_PASSED);
     OFFSET(RREF_LOAN, rref, loans);
     VALUE(RREF_LOAN_FIRST, offsetof(struct rref, loans) + offsetof(struct loan, first));
