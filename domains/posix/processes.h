@@ -56,24 +56,24 @@ struct thread {
     // There may be something for it to deal with before it goes on: a signal, a stop, its end. Set
     // by others, taken back by itself (signals.c).
     bool has_news;
-    uint64_t calls;             // that its process has not counted yet
-    _Atomic uint64_t blocked;   // signals
-    _Atomic uint64_t pending;   // signals for this thread alone
-    struct signal_origin fault; // of the last fault of its own
-    uint32_t fault_number;
-    uint64_t saved_blocked; // to be restored once a signal has been dealt with
-    bool restore_blocked;
-    bool is_restarting;  // the core will issue its system call again: it was only asked to leave
-    bool is_repeated;    // this call is such a repetition
-    bool never_restarts; // after a handler it ends with -EINTR, SA_RESTART or not (signal(7))
-    bool is_asleep;      // for those who ask what it does
-    uint64_t deadline;   // of a sleep that may be repeated
+    bool restore_blocked; // from saved_blocked
+    bool is_restarting;   // the core will issue its system call again: it was only asked to leave
+    bool is_repeated;     // this call is such a repetition
+    bool never_restarts;  // after a handler it ends with -EINTR, SA_RESTART or not (signal(7))
+    bool is_asleep;       // for those who ask what it does
+    uint64_t calls;       // that its process has not counted yet
+    _Atomic uint64_t blocked;         // signals
+    _Atomic uint64_t pending;         // signals for this thread alone
+    uint64_t saved_blocked;           // to be restored once a signal has been dealt with
+    struct signal_origin fault;       // of the last fault of its own
+    uint64_t deadline;                // of a sleep that may be repeated
     struct user_registers *registers; // where all are there: in a call that deliver makes
     uint64_t progress;                // bytes that a transfer had moved when it was interrupted
     struct ring *ring;                // requests in flight; NULL: it has never used any (ring.h)
     struct futex_wait futex;
     uint64_t clear_tid;   // user address that is set to 0 at its end, 0: none
     uint64_t robust_list; // user address of what it locks (futex.c), 0: none
+    uint32_t fault_number;
     // These stay with the place when its thread ends.
     handle_t event;
     uint64_t event_seen; // its count, as the last sleep_again left it
@@ -83,6 +83,7 @@ struct thread {
     rref_t window; // over the caller's memory; 0: not made yet
     struct shown shown;
 };
+_Static_assert(!(sizeof(struct thread) & (sizeof(struct thread) - 1)), "a place is one shift away");
 
 enum life { LIFE_FREE, LIFE_ALIVE, LIFE_STOPPED, LIFE_ZOMBIE };
 
