@@ -19,6 +19,7 @@
 #define BLOCK      4096
 #define SCRATCH    "f-%s" /* names of services of our own */
 #define FOLDER     "/mnt"
+#define DISK       "/dev/vda"
 #define LEAK_BYTES 0x10000
 
 void pause_shortly(void)
@@ -203,6 +204,30 @@ static bool file_undo(const struct operation *operation, char *reason)
     return renew(services, reason) && posix_renew(operation, reason);
 }
 
+/* So much that the core has to note which pages of the program the device has. */
+static bool disk_read(const struct operation *operation, char *reason)
+{
+    static char bytes[16 * BLOCK];
+    (void)operation;
+    int file = open(DISK, O_RDONLY);
+    long done = file < 0 ? -1 : file_read_at(file, bytes, sizeof bytes, 0);
+    int error = errno;
+    if (file >= 0)
+        close(file);
+    return done == sizeof bytes || fail(reason, DISK, done < 0 ? error : EIO);
+}
+
+static bool disk_undo(const struct operation *operation, char *reason)
+{
+    static const char *const services[] = {"blk", "devfs", NULL};
+    return renew(services, reason) && posix_renew(operation, reason);
+}
+
+static const char *disk_is_missing(void)
+{
+    return access(DISK, R_OK) < 0 ? "there is no disk" : NULL;
+}
+
 /* ---- Processes ---- */
 
 /* The end of a child, which says with its status what it found. */
@@ -252,7 +277,7 @@ static const char *disk_is_root(void)
 static bool mount_disk(const struct operation *operation, char *reason)
 {
     (void)operation;
-    return mount("/dev/vda", FOLDER, "ext2", 0, NULL) == 0 || fail(reason, "mount", errno);
+    return mount(DISK, FOLDER, "ext2", 0, NULL) == 0 || fail(reason, "mount", errno);
 }
 
 static bool mount_disk_undo(const struct operation *operation, char *reason)
@@ -295,6 +320,7 @@ const struct operation operations[] = {
     {.name = "call", .run = call, .undo = call_undo},
     {.name = "pipe", .run = pipe_make, .undo = posix_renew},
     {.name = "file", .run = file_write, .undo = file_undo},
+    {.name = "disk", .run = disk_read, .undo = disk_undo, .why_not = disk_is_missing},
     {.name = "fork", .run = fork_and_end, .undo = posix_renew},
     {.name = "exec", .run = fork_and_exec, .undo = posix_renew},
     {.name = "load", .to = "zlib", .run = load, .undo = load_undo},
