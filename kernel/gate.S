@@ -36,6 +36,23 @@
 #endif
     .endm
 
+// An RRef in passing becomes OTHER's, which was OWNER's (kernel/passing.c), or REFUSED is jumped to.
+// State: word = the index of its word, base = the upper half of rref_passing, owner and other = their
+// places. After: word = its word's address, was and becomes = the word before and now. Of these was or
+// seen may be base.
+    .macro  passing_move rref, word, base, owner, other, was, becomes, seen, refused
+    sh3add  \word, \word, \base
+    add     \was, \rref, \other
+    add     \becomes, \rref, \owner
+    sh3add  \was, \owner, \was
+    sh3add  \becomes, \other, \becomes
+    step
+    lr.d.aq \seen, (\word)
+    bne     \seen, \was, \refused
+    sc.d.rl \seen, \becomes, (\word)
+    bnez    \seen, \refused
+    .endm
+
     .option arch, +zba, +zbs            // domains need Zba anyway (kernel/main.c)
     .section .text.gate, "ax"
     .balign 64
@@ -134,16 +151,7 @@ gate_give_back:
     slli    t5, a1, 16
     lui     t6, %hi(rref_passing)
     srli    t5, t5, 48
-    sh3add  t5, t5, t6                  // t5 = its word
-    add     t0, a1, s3
-    add     t1, a1, s2
-    sh3add  t0, s2, t0                  // t0 = as it is the callee's
-    sh3add  t1, s3, t1                  // t1 = as it is the caller's
-    step
-    lr.d.aq t6, (t5)
-    bne     t6, t0, gate_return_slow
-    sc.d.rl t6, t1, (t5)
-    bnez    t6, gate_return_slow
+    passing_move a1, t5, t6, s2, s3, t0, t1, t6, gate_return_slow
     step
 gate_pop:                               // t2 = top frame, t4 = its version
     addi    t2, t2, -FRAME_SIZE
@@ -269,16 +277,7 @@ gate_push_giving:
     ld      s3, VERSION_PLACE(t4)
     srli    s4, s4, 48
     lui     s5, %hi(rref_passing)
-    sh3add  s4, s4, s5                  // s4 = its word
-    add     s5, a0, s3
-    add     s6, a0, s2
-    sh3add  s5, s2, s5                  // s5 = as it is the caller's
-    sh3add  s6, s3, s6                  // s6 = as it is the callee's
-    step
-    lr.d.aq s7, (s4)
-    bne     s7, s5, gate_give_undo
-    sc.d.rl s7, s6, (s4)
-    bnez    s7, gate_give_undo
+    passing_move a0, s4, s5, s2, s3, s5, s6, s7, gate_give_undo
     step    128                         // long enough for who replaces the version
     j       gate_check
 gate_give_undo:

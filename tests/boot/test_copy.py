@@ -24,14 +24,21 @@ def program(tmp_path_factory):
     return {"bin/copy_check": program_build("copy_check", tmp_path_factory.mktemp("copy"))}
 
 
+def unmounted_soundly(one, folder, contents):
+    """Ends the machine; what the host finds on its disk, names beside what is to be in them."""
+    one.check("umount /mnt")
+    assert one.poweroff() == 0
+    is_sound(folder / "ext2.img")
+    for name, content in contents.items():
+        assert checksum(host_read(folder / "ext2.img", name)) == checksum(content)
+
+
 def test_copy_file_range_does_in_memory_and_on_the_disk_what_it_does_on_linux(machine, program, tmp_path):
     one = machine(disk=image_make(tmp_path), files=program, timeout=120)
     one.check("mount /dev/vda /mnt")
     for folder in ("/tmp", "/mnt"):
         assert one.check(f"copy_check {folder}", timeout=120).strip() == "copy_check: 0 wrong"
-    one.check("umount /mnt")
-    assert one.poweroff() == 0
-    is_sound(tmp_path / "ext2.img")
+    unmounted_soundly(one, tmp_path, {})
 
 
 def test_a_copy_on_the_disk_goes_past_the_cache_and_leaves_nothing_behind(machine, tmp_path):
@@ -47,10 +54,7 @@ def test_a_copy_on_the_disk_goes_past_the_cache_and_leaves_nothing_behind(machin
     assert service(one, "blk")["calls"] > asked
     for name in ("copy", "other", "back"):
         one.check(f"cmp /mnt/big /mnt/{name}")
-    one.check("umount /mnt")
-    assert one.poweroff() == 0
-    is_sound(tmp_path / "ext2.img")
-    assert checksum(host_read(tmp_path / "ext2.img", "/back")) == checksum(content)
+    unmounted_soundly(one, tmp_path, {"/back": content})
 
 
 def test_a_large_file_comes_to_lie_in_the_cache_when_it_is_read_again(machine, tmp_path):
@@ -90,10 +94,7 @@ def test_a_copy_is_right_though_what_is_below_crashes_and_is_replaced(machine, t
                   f"domain update {name} {name} > /dev/null 2>&1; do :; done")
     copies_checked(one)
     assert service(one, name)["faults"] > 0
-    one.check("umount /mnt")
-    assert one.poweroff() == 0
-    is_sound(tmp_path / "ext2.img")
-    assert checksum(host_read(tmp_path / "ext2.img", "/copy")) == checksum(content)
+    unmounted_soundly(one, tmp_path, {"/copy": content})
 
 
 def test_a_copy_goes_on_in_a_new_posix_and_ends_by_a_signal(machine, tmp_path):
@@ -108,9 +109,7 @@ def test_a_copy_goes_on_in_a_new_posix_and_ends_by_a_signal(machine, tmp_path):
     for _ in range(5):
         one.run("cp /mnt/big /mnt/other & until [ -s /mnt/other ]; do :; done; kill $!; wait $!; rm -f /mnt/other")
     assert service(one, "posix")["rrefs"] <= before
-    one.check("umount /mnt")
-    assert one.poweroff() == 0
-    is_sound(tmp_path / "ext2.img")
+    unmounted_soundly(one, tmp_path, {})
 
 
 def test_a_flush_ends_after_all_that_was_asked_before_it(machine, tmp_path):

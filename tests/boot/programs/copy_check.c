@@ -10,21 +10,10 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
+#include "check.h"
 
 #define FILE_MAX 3000000
 #define CASES    60
-
-static int failures;
-
-#define CHECK(condition)                                                                           \
-    do {                                                                                           \
-        if (!(condition)) {                                                                        \
-            printf("line %d: %s (errno %d)\n", __LINE__, #condition, errno);                       \
-            failures++;                                                                            \
-        }                                                                                          \
-    } while (0)
-
-#define FAILS(expression, error) CHECK((errno = 0, (expression)) == -1 && errno == (error))
 
 static unsigned chance(unsigned of)
 {

@@ -17,18 +17,7 @@
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
-
-static int failures;
-
-#define CHECK(condition)                                                                           \
-    do {                                                                                           \
-        if (!(condition)) {                                                                        \
-            printf("line %d: %s (errno %d)\n", __LINE__, #condition, errno);                       \
-            failures++;                                                                            \
-        }                                                                                          \
-    } while (0)
-
-#define FAILS(expression, error) CHECK((errno = 0, (expression)) == -1 && errno == (error))
+#include "check.h"
 
 static volatile int seen, seen_sender;
 static volatile double kept = 1.5;

@@ -6,21 +6,12 @@
 #include <stdio.h>
 #include <sys/mman.h>
 #include <unistd.h>
+#include "check.h"
 
 #define PAGE  4096l
 #define PAGES 16384l
 #define TAIL  64l // pages behind those that get rights of their own
 #define HEAP  16l
-
-static int failures;
-
-#define CHECK(condition)                                                                           \
-    do {                                                                                           \
-        if (!(condition)) {                                                                        \
-            printf("line %d: %s (errno %d)\n", __LINE__, #condition, errno);                       \
-            failures++;                                                                            \
-        }                                                                                          \
-    } while (0)
 
 static char *base, *tail;
 
