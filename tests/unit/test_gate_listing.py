@@ -21,11 +21,24 @@ PARTS = [("gate_call", "jr t0"), ("gate_return", "beqz t3, gate_pop"), ("gate_po
 TWO_WORDS = re.compile(r"la ")  # one line of source, two instructions
 
 
-def source_part(label, last, source=SOURCE):
-    """The instructions from a label on, without comments, directives and what debug builds add."""
-    result = []
-    for line in source[source.index(f"\n{label}:") + len(label) + 2:].split("\n"):
+def instructions(lines):
+    """The lines without comments, and in place of a macro with arguments what it stands for."""
+    for line in lines:
         text = " ".join(line.split("//")[0].split())
+        name, _, arguments = text.partition(" ")
+        macro = name and re.search(rf"^ +\.macro +{re.escape(name)} ([^=\n]+)\n(.*?)^ +\.endm", SOURCE, re.M | re.S)
+        if not macro:
+            yield text
+            continue
+        values = dict(zip(macro[1].split(", "), arguments.split(", "), strict=True))
+        body = re.sub(r"\\(\w+)", lambda argument: values[argument[1]], macro[2])
+        yield from instructions(body.split("\n"))
+
+
+def source_part(label, last, source=SOURCE):
+    """The instructions from a label on, without directives and what debug builds add."""
+    result = []
+    for text in instructions(source[source.index(f"\n{label}:") + len(label) + 2:].split("\n")):
         if text and not text.startswith(".") and not text.endswith(":") and text.split()[0] != "step":
             result.append(text)
         if text == last:
