@@ -191,6 +191,11 @@ def run_commands(folder, commands, timeout=120, files=None, **settings):
     return finished
 
 
+def lines_of_programs(text):
+    """The lines of a console's output without the kernel's reports of faults, which come when they come."""
+    return [line for line in text.splitlines() if line and not line.startswith("fault:")]
+
+
 def json_lines(text):
     """The JSON objects among the lines of a console's output."""
     return [json.loads(line) for line in text.splitlines()

@@ -5,7 +5,7 @@ import subprocess
 
 import pytest
 
-from machine import json_lines
+from machine import json_lines, lines_of_programs
 
 KEYS = {"injected", "activated", "detected", "recovered", "wrong", "hung", "leaked_pages",
         "leaked_rrefs"}
@@ -31,7 +31,7 @@ def test_a_usage_error_is_told_with_the_synopsis_and_ends_with_2(machine, option
 def test_the_result_has_the_classes_asked_for_and_their_sum(machine):
     one = machine(timeout=120)
     output = one.check("faultstorm --faults=40 --seed=7 --classes=load,leak --targets=null -j")
-    lines = [line for line in output.splitlines() if line and not line.startswith("fault:")]
+    lines = lines_of_programs(output)
     assert len(lines) == 1, output
     result = json_lines(output)[0]
     assert list(result) == ["seed", "faults", "classes", "total", "answer_ns"]

@@ -5,7 +5,7 @@ import re
 
 import pytest
 
-from machine import ROOT, json_lines
+from machine import ROOT, json_lines, lines_of_programs
 
 FILE = "/root/brittle.elf"
 GOOD, CRASHES, NEVER_AGAIN = "read -N 1 x < /dev/empty", "read -N 2 x < /dev/empty", "read -N 3 x < /dev/empty"
@@ -37,7 +37,7 @@ def test_a_request_that_crashes_three_instances_is_given_up_and_the_service_is_n
     before = slots_free(brittle)
     for number in 1, 2:
         assert brittle.run(CRASHES)[1] != 0
-        assert brittle.check(f"{GOOD}; echo $x").splitlines()[-1] == "b"
+        assert lines_of_programs(brittle.check(f"{GOOD}; echo $x"))[-1] == "b"
         now = row(brittle)
         assert (now["faults"], now["restarts"], now["state"]) == (3 * number, 3 * number, "running")
     log = brittle.check("dmesg")
@@ -60,7 +60,7 @@ def test_a_service_that_does_not_start_ten_times_stays_down_and_says_so(brittle)
     assert "attach of brittle failed" in brittle.refuse("domain restart null")
     # Stopped, it forgets what kept it from starting.
     brittle.check("domain stop null --force; domain load brittle as null")
-    assert brittle.check(f"{GOOD}; echo $x").splitlines()[-1] == "b"
+    assert lines_of_programs(brittle.check(f"{GOOD}; echo $x"))[-1] == "b"
     await_slots(brittle, before)
 
 
@@ -71,7 +71,7 @@ def test_a_service_that_is_about_to_start_by_itself_is_not_loaded_beside_that(br
                            "domain load brittle as null; echo $?")
     refusal = r"domain: null: is started again by itself \(or use `domain restart null`\)\n1\n"
     assert re.search(refusal + refusal, output), output
-    assert brittle.check(f"{GOOD}; echo $x").splitlines()[-1] == "b"
+    assert lines_of_programs(brittle.check(f"{GOOD}; echo $x"))[-1] == "b"
     now = row(brittle)
     assert (now["impl"], now["state"], now["restarts"]) == ("brittle", "running", 15), now
     await_slots(brittle, before)
@@ -91,5 +91,5 @@ def test_a_service_whose_starts_fail_is_not_loaded_between_two_of_them(brittle):
 
 def test_a_method_without_arguments_finds_nothing_in_their_registers_when_it_is_repeated(brittle):
     brittle.check("domain load brittle as other")
-    assert brittle.check("read -N 4 x < /dev/empty; echo $x").splitlines()[-1] == "zzzz"
+    assert lines_of_programs(brittle.check("read -N 4 x < /dev/empty; echo $x"))[-1] == "zzzz"
     assert "fault:   service other" in brittle.check("dmesg")
