@@ -14,8 +14,9 @@
 #include "microcore/timer.h"
 #include <stddef.h>
 
-#define TRIES_MAX      3   // of one request
-#define LIFE_TICKS_MAX 200 // 2 s of CPU time for init, attach, export, import, detach, exit
+#define TRIES_MAX      3    // of one request
+#define LIFE_BUDGET_MS 2000 // CPU time for init, attach, export, import, detach, exit
+#define TICK_MS        (TICK_NS / 1000000)
 
 // ---- Death of a domain ----
 
@@ -326,24 +327,36 @@ void kernel_core_trap(struct trap_frame *frame)
 
 // ---- Ticks, and the way out of every trap ----
 
-// How many ticks the top frame may use: of a call, of a domain's own thread between two waits, of a
+// What the top frame may use: of a call, of a domain's own thread between two waits, of a
 // life-cycle function.
-static uint64_t budget_ticks(const struct thread *thread, const struct domain *domain)
+static uint64_t budget_ms(const struct thread *thread, const struct domain *domain)
 {
-    if (!thread->top->proxy && !thread->owner)
-        return LIFE_TICKS_MAX;
-    return (domain_limits(domain)->budget_ms * 1000000ull + TICK_NS - 1) / TICK_NS;
+    return thread->top->proxy || thread->owner ? domain_limits(domain)->budget_ms : LIFE_BUDGET_MS;
+}
+
+// What THREAD has run since this was last asked, in whole ms; a tick's time at most, since what is
+// more was the host's. What other tasks ran between two ticks is not charged to who is met by both.
+static uint64_t uncharged_ms(struct thread *thread)
+{
+    uint64_t ran = task_ran(), ms = (ran - thread->charged) / 1000000;
+    thread->charged = ms > TICK_MS ? ran : thread->charged + ms * 1000000;
+    return ms > TICK_MS ? TICK_MS : ms;
 }
 
 void kernel_tick(struct trap_frame *frame)
 {
     struct thread *thread = thread_current();
-    if (trap_from_user(frame) || !thread_is_known(thread))
+    if (!thread_is_known(thread))
+        return;
+    uint64_t ms = uncharged_ms(thread);
+    if (trap_from_user(frame))
         return;
     struct domain *domain = thread_domain();
     if (!domain || domain->version->dead)
         return;
-    if (++thread->top->ticks > budget_ticks(thread, domain))
+    // The first tick that meets a frame charges it with what was run before it began as well.
+    thread->top->ran_ms += ms;
+    if (thread->top->ran_ms >= budget_ms(thread, domain) + TICK_MS)
         fault_abort(FAULT_BUDGET, frame, NULL);
 }
 

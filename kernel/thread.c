@@ -131,6 +131,7 @@ struct thread *thread_create(const char *name, void (*function)(void *), void *a
     }
     thread->top = &thread->frames[0];
     thread->kicked = false;
+    thread->charged = 0;
     thread->owner = NULL;
     thread->is_user = false;
     thread->job = NULL;

@@ -33,7 +33,7 @@ struct frame {
         struct {
             uint16_t method; // number, and FRAME_SAVED where the gate has saved the arguments
             // What it has used up of its limits
-            uint16_t ticks;     // own CPU time
+            uint16_t ran_ms;    // own CPU time, as far as it was charged
             uint32_t waited_us; // own waiting time
         };
         uint64_t begun; // the method alone
@@ -69,7 +69,7 @@ static inline uint64_t frame_method(const struct frame *frame)
 // Who may wait for ever has its CPU budget from one wait to the next.
 static inline void frame_renew(struct frame *frame)
 {
-    frame->ticks = 0;
+    frame->ran_ms = 0;
     frame->waited_us = 0;
 }
 
@@ -94,6 +94,7 @@ struct thread {
     bool in_use;
     uint32_t kicked; // its next wait, or the one it is in, gives -EINTR; LOCK_THREAD
     struct lock lock;
+    uint64_t charged;            // how far its task_ran is charged to frames, or to nobody
     struct domain *owner;        // whose own thread it is; NULL: the core's or a user thread
     uint64_t function, argument; // of a domain's own thread
     // User threads

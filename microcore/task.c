@@ -64,6 +64,7 @@ void task_prepare(struct task *task, const char *name, void (*function)(void *),
     task->context[4] = (uint64_t)argument; // s2
     task->core_stack = task->core_stack_high;
     task->state = TASK_NEW;
+    task->ran = 0;
     task->deadline = UINT64_MAX;
     task->timer_index = 0;
     task->timed_out = false;
@@ -284,6 +285,9 @@ static void switch_to(struct hart *hart, struct task *next)
     if (self->interrupts_held)
         panic("task: %s switches with interrupts held off, not disabled", self->name);
 #endif
+    uint64_t now = csr_read(time);
+    self->ran += now - hart->switched;
+    hart->switched = now;
     task_float_save();
     next->hart = hart;
     next->counters = hart->counters;
@@ -339,6 +343,15 @@ void task_hurry(struct task *task)
         queue_add(hart_current(), task, URGENT);
     else if (waits && hart != hart_current())
         hart_reschedule(hart);
+}
+
+uint64_t task_ran(void)
+{
+    interrupt_state state = interrupts_disable();
+    struct hart *hart = hart_current();
+    uint64_t ran = hart->current->ran + csr_read(time) - hart->switched;
+    interrupts_restore(state);
+    return time_of(ran);
 }
 
 void task_yield(void)

@@ -31,6 +31,7 @@ struct task {
     uint64_t satp; // address space to run in; 0: any, core tasks need no lower half
     enum task_state state;
     struct task *queue_next;
+    uint64_t ran;         // ticks of the time CSR, up to when it was last switched to
     uint64_t deadline;    // ns; wake at this time while blocked (UINT64_MAX: none)
     uint32_t timer_index; // place in the hart's timer heap, 0: none
     bool timed_out;       // the deadline woke it
@@ -60,6 +61,10 @@ void task_wake(struct task *task);
 bool task_block(uint64_t deadline);
 
 void task_yield(void);
+
+// How long the current task has been run since it was prepared, in ns: all that passed on its hart,
+// interrupts as well. Any context.
+uint64_t task_ran(void);
 
 // One that is ready comes before others, on this hart if it can: the caller is about to block until
 // it has got out of the way.

@@ -39,9 +39,14 @@ static uint64_t fixed_multiply(uint64_t value, uint64_t factor)
     return (unsigned __int128)value * factor >> 32;
 }
 
+uint64_t time_of(uint64_t count)
+{
+    return fixed_multiply(count, ns_per_tick);
+}
+
 uint64_t time_now(void)
 {
-    return fixed_multiply(csr_read(time) - boot_ticks, ns_per_tick);
+    return time_of(csr_read(time) - boot_ticks);
 }
 
 uint64_t time_start(void)

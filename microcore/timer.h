@@ -8,7 +8,8 @@ struct task;
 
 #define TICK_NS 10000000u
 
-uint64_t time_now(void); // ns since boot; any context
+uint64_t time_now(void);          // ns since boot; any context
+uint64_t time_of(uint64_t count); // ns that are so many counts of the time CSR
 // It is (the time CSR - time_start) * time_scale >> 32; user mode may read the CSR.
 uint64_t time_start(void);
 uint64_t time_scale(void);
