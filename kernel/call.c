@@ -9,6 +9,7 @@
 #include "kernel/rref.h"
 #include "kernel/thread.h"
 #include "kernel/wait.h"
+#include "kernel/watch.h"
 #include "microcore/timer.h"
 #include <stddef.h>
 
@@ -233,6 +234,7 @@ RpcResult gate_finish(int64_t status, uint64_t value)
 {
     struct frame *frame = thread_current()->top;
     RpcResult result = {status, value};
+    watch_count(frame);
     if (result_pass(frame, &result))
         frame_pop(false);
     else

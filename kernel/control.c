@@ -7,6 +7,7 @@
 #include "kernel/rref.h"
 #include "kernel/thread.h"
 #include "kernel/wait.h"
+#include "kernel/watch.h"
 #include "microcore/console.h"
 #include "microcore/fail.h"
 #include "microcore/page.h"
@@ -196,6 +197,11 @@ void control_wake(void)
     event_signal(arrived);
 }
 
+void control_look(void)
+{
+    event_signal(arrived);
+}
+
 void control_wake_now(void)
 {
     event_signal(arrived);
@@ -220,9 +226,10 @@ static void control_task(void *argument)
         uint64_t seen = event_count(arrived);
         uint64_t due = control_recover(); // first: somebody waits
         task_current()->urgent = false;
+        uint64_t watched = watch_renew();
         struct job *job = queue_take();
         if (!job) {
-            wait_event(arrived, seen, due);
+            wait_event(arrived, seen, due < watched ? due : watched);
             continue;
         }
         job_run(job);

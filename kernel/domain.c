@@ -6,6 +6,7 @@
 #include "kernel/gate.h"
 #include "kernel/reclaim.h"
 #include "kernel/thread.h"
+#include "kernel/watch.h"
 #include "microcore/console.h"
 #include "microcore/page.h"
 #include "microcore/pagetable.h"
@@ -95,9 +96,10 @@ static void version_fill(struct version *version, struct domain *domain)
     version->place = place_of_slot(domain->slot->index) << 32;
     version->stub = domain->slot->base + SLOT_TEXT; // it is first in the text
     for (uint32_t i = 0; i < DOMAIN_METHODS_MAX; i++)
-        version->methods[i] = (uint64_t)gate_refused;
+        version->served[i] = (uint64_t)gate_refused;
     for (uint32_t i = 0; i < header->method_count; i++)
-        version->methods[i] = domain->slot->base + domain->image->methods[i];
+        version->served[i] = domain->slot->base + domain->image->methods[i];
+    watch_lead(version);
 }
 
 static void domains_insert(struct domain *domain)

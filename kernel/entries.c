@@ -17,6 +17,7 @@
 #include "kernel/rref.h"
 #include "kernel/thread.h"
 #include "kernel/wait.h"
+#include "kernel/watch.h"
 #include "microcore/devicetree.h"
 #include "microcore/hart.h"
 #include "microcore/page.h"
@@ -88,7 +89,10 @@ int64_t core_wait(uint64_t items, uint64_t count, uint64_t deadline)
         return -EINVAL;
     if (copy_in(copied, items, count * sizeof(copied[0])))
         return -EFAULT;
-    return wait_conclude(wait_on(copied, count, deadline));
+    uint64_t began = watch_wait_begin();
+    int64_t result = wait_on(copied, count, deadline);
+    watch_wait_end(began);
+    return wait_conclude(result);
 }
 
 RpcResult core_wait_one(uint64_t handle, uint64_t seen, uint64_t deadline)
@@ -96,7 +100,9 @@ RpcResult core_wait_one(uint64_t handle, uint64_t seen, uint64_t deadline)
     struct event *event = event_of(handle);
     if (!event)
         return (RpcResult){-EBADF, 0};
+    uint64_t began = watch_wait_begin();
     int64_t result = wait_in_domain(&event, &seen, 1, deadline);
+    watch_wait_end(began);
     uint64_t count = event_count(event);
     object_put(&event->object);
     return (RpcResult){wait_conclude(result), count};
@@ -218,8 +224,10 @@ int64_t core_fault_take(void)
     const struct image *image = domain->image;
     uint32_t taken = __atomic_exchange_n(&domain->armed_fault, 0, __ATOMIC_ACQ_REL);
     for (uint32_t i = 0; taken && i < image->header.method_count; i++)
-        __atomic_store_n(&domain->version->methods[i], domain->slot->base + image->methods[i],
-                         __ATOMIC_RELEASE);
+        __atomic_store_n(&domain->version->served[i], domain->slot->base + image->methods[i],
+                         __ATOMIC_RELAXED);
+    if (taken)
+        watch_lead(domain->version);
     return taken;
 }
 
@@ -531,6 +539,15 @@ int64_t core_control_image(uint64_t control, uint64_t index, uint64_t out)
         return -EBADF;
     int64_t error = control_query_image(index, &info);
     return error ? error : copy_out(out, &info, sizeof(info));
+}
+
+int64_t core_control_watch(uint64_t control, uint64_t index, uint64_t out)
+{
+    struct service_times times = {0};
+    if (!handle_has_capability(thread_domain(), (handle_t)control, CORE_CONTROL))
+        return -EBADF;
+    int64_t error = watch_query(index, &times);
+    return error ? error : copy_out(out, &times, sizeof(times));
 }
 
 int64_t core_control_detail(uint64_t control, uint64_t name, uint64_t target, uint64_t bytes)

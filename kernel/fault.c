@@ -8,6 +8,7 @@
 #include "kernel/rref.h"
 #include "kernel/thread.h"
 #include "kernel/user.h"
+#include "kernel/watch.h"
 #include "microcore/hart.h"
 #include "microcore/panic.h"
 #include "microcore/string.h"
@@ -187,7 +188,7 @@ void frame_pop(bool crashed)
     thread->top = frame - 1;
     if (!(frame->carried & FRAME_UNCOUNTED))
         version_leave(version);
-    bool awaited = frame->carried & FRAME_AWAITED;
+    bool awaited = frame->carried & FRAME_AWAITED && !watch_is_all(frame);
     frame->carried = 0;
     if (awaited && version_is_empty(version))
         control_wake_now();

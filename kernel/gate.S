@@ -114,6 +114,19 @@ gate_pass:                              // t4: closed, but this thread is inside
     ld      t0, VERSION_DEAD(t4)
     beqz    t0, gate_serve
     j       gate_undo
+// Where a version's methods lead while somebody watches how long calls take (kernel/watch.c). State: as
+// in a callee; t1 = method, t2 = its frame, t4 = its version. Trapped, it begins anew at gate_check.
+    .globl gate_watched
+gate_watched:
+    ld      t5, FRAME_CARRIED(t2)
+    lui     t0, FRAME_WATCHED_BITS >> 12
+    or      t5, t5, t0
+    rdtime  t0
+    sd      t0, FRAME_ENTERED(t2)
+    sd      t5, FRAME_CARRIED(t2)       // the slow way back, as if it were awaited
+    sh3add  t0, t1, t4
+    ld      t0, VERSION_SERVED(t0)
+    jr      t0
     .globl gate_check_end
 gate_check_end:
 

@@ -47,7 +47,7 @@ extern const char gate_check[], gate_check_end[], gate_check_core[], gate_check_
 extern const char gate_resume[], gate_resume_popped[], gate_resume_end[], gate_leaf[],
     gate_leaf_end[];
 extern const char gate_refused[], gate_return[], gate_abort[], gate_copy[], gate_fill[],
-    gate_unserved[];
+    gate_unserved[], gate_watched[];
 extern const char core_entry_stubs[];
 
 static inline bool gate_pc_in(uint64_t pc, const char *start, const char *end)

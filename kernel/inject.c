@@ -6,6 +6,7 @@
 #include "kernel/abi/error.h"
 #include "kernel/control.h"
 #include "kernel/domain.h"
+#include "kernel/watch.h"
 #include "microcore/console.h"
 #include "microcore/fail.h"
 #include "microcore/string.h"
@@ -20,7 +21,9 @@ static bool arm(struct proxy *proxy, uint32_t class)
     uint64_t commit = domain->slot->base + (uint64_t)domain->image->header.fault_commit;
     domain->armed_fault = class;
     for (uint32_t method = 0; alive && method < domain->image->header.method_count; method++)
-        __atomic_store_n(&domain->version->methods[method], commit, __ATOMIC_RELEASE);
+        __atomic_store_n(&domain->version->served[method], commit, __ATOMIC_RELAXED);
+    if (alive)
+        watch_lead(domain->version);
     domain_release(domain);
     return alive;
 }

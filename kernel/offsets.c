@@ -18,15 +18,16 @@ _Static_assert(offsetof(struct version, counters) == 0, "the gate adds an offset
 _Static_assert(offsetof(struct version_counters, entered) == 0 &&
                    offsetof(struct version_counters, left) == sizeof(uint64_t),
                "as hart_init works the offsets out");
-_Static_assert(offsetof(struct version, methods) + 8 < 2048, "fits an immediate");
+_Static_assert(offsetof(struct version, served) + 8 < 2048, "fits an immediate");
 _Static_assert(offsetof(struct proxy, lends) < 2048, "fits an immediate");
 _Static_assert(sizeof(((struct proxy *)0)->lends[0]) == 4, "the gate shifts by 2");
 _Static_assert(offsetof(struct rref, guard) == 0, "the gate takes it at the record's address");
 _Static_assert(CHUNK_RECORDS == 1 << CHUNK_SHIFT, "the gate splits an index");
 _Static_assert(FRAME_AWAITED == 1 << 15, "shifted to the sign");
 _Static_assert(FRAME_PASSED % (1 << 12) == 0 && FRAME_PASSED == 1 << FRAME_RECORD_SHIFT &&
-                   _Alignof(struct rref) > 1,
-               "loaded in one instruction, and no bit of a record's address");
+                   (FRAME_WATCHED | FRAME_AWAITED) % (1 << 12) == 0 &&
+                   _Alignof(struct rref) << FRAME_RECORD_SHIFT > FRAME_WATCHED,
+               "loaded in one instruction, and no bits of a record's address");
 _Static_assert(RREFS_MAX == 1 << 16, "the gate takes 16 bits of a name");
 _Static_assert(GUARD_TAKEN == 1, "the gate has a 1 at hand");
 _Static_assert(DOMAIN_METHODS_MAX == 32, "the second half of handle_entry.fast");
@@ -52,6 +53,7 @@ void kernel_offsets(void)
     OFFSET(FRAME_PROXY, frame, proxy);
     OFFSET(FRAME_METHOD, frame, begun);
     OFFSET(FRAME_CARRIED, frame, carried);
+    OFFSET(FRAME_ENTERED, frame, entered);
     OFFSET(FRAME_ARGUMENTS, frame, arguments);
     VALUE(FRAME_SIZE, sizeof(struct frame));
     VALUE(COUNTERS_LEFT, offsetof(struct version_counters, left));
@@ -59,6 +61,7 @@ void kernel_offsets(void)
     OFFSET(VERSION_HANDLES, version, handles);
     OFFSET(VERSION_DEAD, version, dead);
     OFFSET(VERSION_METHODS, version, methods);
+    OFFSET(VERSION_SERVED, version, served);
     OFFSET(VERSION_ID, version, id);
     OFFSET(VERSION_STUB, version, stub);
     OFFSET(VERSION_PLACE, version, place);
@@ -70,6 +73,7 @@ void kernel_offsets(void)
     OFFSET(HANDLE_RIGHTS, handle_entry, rights);
     VALUE(FRAME_UNCOUNTED_BIT, FRAME_UNCOUNTED);
     VALUE(FRAME_PREPARED_BIT, FRAME_PREPARED);
+    VALUE(FRAME_WATCHED_BITS, FRAME_WATCHED | FRAME_AWAITED);
     VALUE(FRAME_SAVED_BIT, FRAME_SAVED);
     VALUE(FRAME_RECORD_BITS, FRAME_RECORD_SHIFT);
     VALUE(RREF_CHUNK_SHIFT, CHUNK_SHIFT);

@@ -7,6 +7,7 @@
 // never freed, only reused, so that a stale pointer still counts somewhere. docs/design.md,
 // "Update".
 #pragma once
+#include "kernel/abi/core_entry.h"
 #include "kernel/abi/manifest.h"
 #include "kernel/object.h"
 #include "microcore/layout.h"
@@ -37,7 +38,8 @@ struct version {
     uint64_t stub;                               // address of its return stub
     uint64_t id;                                 // of the domain; 0 for the core's own versions
     uint64_t place;                              // of its slot in rref_passing, or PLACE_NONE
-    uint64_t methods[DOMAIN_METHODS_MAX];        // entry addresses
+    uint64_t methods[DOMAIN_METHODS_MAX];        // where the gate goes
+    uint64_t served[DOMAIN_METHODS_MAX];         // and from there, while calls are watched
     uint64_t entered_before;                     // by readers of earlier uses of this record
     uint32_t in_use;
 };
@@ -105,7 +107,8 @@ struct proxy {
     uint32_t pause_ms;   // before the last such start; 0: none
     uint32_t failures;   // starts in a row that failed
     char last_fault[256], last_update[256];
-    struct proxy *next; // all services
+    uint32_t took[WATCH_BUCKETS]; // how many calls took how long, while somebody watched; atomic
+    struct proxy *next;           // all services
 };
 
 extern struct proxy proxy_none; // a handle that is not a service: no rights, nothing behind it

@@ -225,15 +225,32 @@ int64_t core_user_kick(uint64_t handle)
     return 0;
 }
 
+static RpcResult thread_times(struct thread *thread)
+{
+    struct task_times times = task_times(&thread->task);
+    return (RpcResult){(int64_t)times.user_ns, times.core_ns};
+}
+
+RpcResult core_user_time(uint64_t handle)
+{
+    struct object *object = handle_object(thread_domain(), (handle_t)handle, OBJECT_THREAD);
+    if (!object)
+        return rpc_error(-EBADF);
+    RpcResult times = thread_times(thread_of_object(object));
+    object_put(object);
+    return times;
+}
+
 int64_t core_user_cookie(void)
 {
     return (int64_t)thread_current()->cookie;
 }
 
-int64_t core_user_exit(void)
+RpcResult core_user_exit(void)
 {
+    struct thread *thread = thread_current();
     if (!may_touch_registers())
-        return -ESRCH;
-    thread_current()->user_ending = true;
-    return 0;
+        return rpc_error(-ESRCH);
+    thread->user_ending = true;
+    return thread_times(thread);
 }

@@ -39,7 +39,7 @@ struct frame {
         uint64_t begun; // the method alone
     };
     uint64_t carried; // FRAME_*: which arguments are lent, and flags; non-zero: the slow way back
-    uint64_t reserved;
+    uint64_t entered; // of a call that is FRAME_WATCHED: when, time CSR
     uint64_t arguments[DOMAIN_ARGUMENTS_MAX]; // what a repeated request begins with
 };
 
@@ -60,6 +60,9 @@ struct frame {
 // Alone: argument 0 is an RRef that the gate has moved, and the result is one. No bit of a record's
 // address, so it may be asked for in any frame.
 #define FRAME_PASSED 0x10000
+// When it was entered is known, and how long it took is to be counted (kernel/watch.c). Together
+// with FRAME_AWAITED, for the slow way back. No bit of a record's address either.
+#define FRAME_WATCHED 0x20000
 
 static inline uint64_t frame_method(const struct frame *frame)
 {

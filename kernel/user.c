@@ -154,6 +154,7 @@ int64_t user_start(struct domain *domain, struct space *space, uint64_t cookie,
     thread->cookie = cookie;
     thread->task.satp = space_satp(space);
     thread->task.uses_float = true;
+    thread->task.in_user = true; // until a tick finds it elsewhere
     memcpy(thread->task.float_registers, registers->f, sizeof(registers->f));
     thread->task.float_registers[32] = registers->fcsr;
     int handle = handle_insert(domain, &thread->object, 0);

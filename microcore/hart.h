@@ -30,8 +30,8 @@ struct hart {
     uint32_t waits;             // sleeps until another one has served its request
     uint32_t sleeps;            // idle: serves requests when it wakes
     uint64_t requested, served; // number of requests, and of those done
-    uint64_t switched;          // the time CSR when it last went from one task to another
     uint64_t idle_ns;           // time spent in wfi; with -icount shift=0 also instructions
+    uint64_t charged;           // until when the current task's time has been counted, time CSR
     struct task *ended;         // task_end: who, and what the idle task does with it
     void (*ended_after)(struct task *);
 } __attribute__((aligned(128)));

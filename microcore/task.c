@@ -64,12 +64,12 @@ void task_prepare(struct task *task, const char *name, void (*function)(void *),
     task->context[4] = (uint64_t)argument; // s2
     task->core_stack = task->core_stack_high;
     task->state = TASK_NEW;
-    task->ran = 0;
     task->deadline = UINT64_MAX;
     task->timer_index = 0;
     task->timed_out = false;
     task->wake_pending = false;
-    task->urgent = task->patient = false;
+    task->urgent = task->patient = task->in_user = false;
+    task->user_time = task->core_time = 0;
     task->fail_run = fail_inherit();
     task->name = name;
     if (!task->hart)
@@ -249,6 +249,41 @@ static void hart_reschedule(struct hart *hart)
         hart_interrupt(hart->index);
 }
 
+// ---- CPU time: counted where a task leaves its hart, and at each tick ----
+
+static inline void time_charge(struct hart *hart)
+{
+    struct task *task = hart->current;
+    uint64_t now = csr_read(time), ran = now - hart->charged;
+    hart->charged = now;
+    uint64_t *sum = task->in_user ? &task->user_time : &task->core_time;
+    __atomic_store_n(sum, *sum + ran, __ATOMIC_RELAXED);
+}
+
+void task_tick(bool in_user)
+{
+    struct hart *hart = hart_current();
+    hart->current->in_user = in_user;
+    time_charge(hart);
+}
+
+struct task_times task_times(struct task *task)
+{
+    if (task == task_current()) {
+        interrupt_state state = interrupts_disable();
+        time_charge(task->hart);
+        interrupts_restore(state);
+    }
+    return (struct task_times){time_of(__atomic_load_n(&task->user_time, __ATOMIC_RELAXED)),
+                               time_of(__atomic_load_n(&task->core_time, __ATOMIC_RELAXED))};
+}
+
+uint64_t task_ran(void)
+{
+    struct task_times times = task_times(task_current());
+    return times.user_ns + times.core_ns;
+}
+
 // ---- Switching ----
 
 // The idle task takes over from one that has ended.
@@ -285,9 +320,7 @@ static void switch_to(struct hart *hart, struct task *next)
     if (self->interrupts_held)
         panic("task: %s switches with interrupts held off, not disabled", self->name);
 #endif
-    uint64_t now = csr_read(time);
-    self->ran += now - hart->switched;
-    hart->switched = now;
+    time_charge(hart);
     task_float_save();
     next->hart = hart;
     next->counters = hart->counters;
@@ -343,15 +376,6 @@ void task_hurry(struct task *task)
         queue_add(hart_current(), task, URGENT);
     else if (waits && hart != hart_current())
         hart_reschedule(hart);
-}
-
-uint64_t task_ran(void)
-{
-    interrupt_state state = interrupts_disable();
-    struct hart *hart = hart_current();
-    uint64_t ran = hart->current->ran + csr_read(time) - hart->switched;
-    interrupts_restore(state);
-    return time_of(ran);
 }
 
 void task_yield(void)

@@ -31,16 +31,17 @@ struct task {
     uint64_t satp; // address space to run in; 0: any, core tasks need no lower half
     enum task_state state;
     struct task *queue_next;
-    uint64_t ran;         // ticks of the time CSR, up to when it was last switched to
     uint64_t deadline;    // ns; wake at this time while blocked (UINT64_MAX: none)
     uint32_t timer_index; // place in the hart's timer heap, 0: none
     bool timed_out;       // the deadline woke it
     bool wake_pending;    // woken before it had blocked
     bool urgent;          // comes before others when it is ready: somebody waits for what it does
     bool patient;         // once woken, lets others go first for a while: nobody waits for it
-    bool uses_float;   // a user thread: f registers are saved at a switch if sstatus.FS is dirty,
-                       // and loaded when it next uses one (sstatus.FS is off until then)
-    uint32_t fail_run; // whose requests these are, for microcore/fail.h
+    bool in_user;    // where it was at the last tick, which its time is counted for until the next
+    bool uses_float; // a user thread: f registers are saved at a switch if sstatus.FS is dirty,
+                     // and loaded when it next uses one (sstatus.FS is off until then)
+    uint32_t fail_run;             // whose requests these are, for microcore/fail.h
+    uint64_t user_time, core_time; // that it has run, time CSR
     const char *name;
     uint64_t float_registers[33]; // f0..f31, fcsr
 };
@@ -82,6 +83,15 @@ __attribute__((noreturn)) void task_end(void (*after)(struct task *));
 
 // Wakes a sleeping hart if a task waits on this one. Called by the timer, see task.c.
 void task_hand_over(void);
+
+// A tick has met the current task in user mode, or else in the core or a domain. Interrupts off.
+void task_tick(bool in_user);
+
+// How long it has run since it was prepared. Of one that runs on another hart: up to the last tick.
+struct task_times {
+    uint64_t user_ns, core_ns; // in user mode; in domains and in the core
+};
+struct task_times task_times(struct task *task);
 
 // Called on a timer tick and from hart_interrupt: switches if another task is ready.
 void task_reschedule(void);

@@ -104,6 +104,8 @@ static __attribute__((noinline)) void interrupt_handle(uint64_t number, struct t
     case INTERRUPT_TIMER:
         tick = timer_expire();
         hart->reschedule |= tick != TICK_NONE;
+        if (tick != TICK_NONE && frame)
+            task_tick(trap_from_user(frame));
         if (tick == TICK_USED && frame)
             kernel_tick(frame);
         break;

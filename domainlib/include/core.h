@@ -345,6 +345,13 @@ CORE_INLINE int64_t core_control_image(handle_t control, uint64_t index, struct 
 }
 
 // Everything about service NAME as lines `key value`; returns their length, cut at N.
+// How long calls of a service took. From now on they are counted, for a few seconds.
+CORE_INLINE int64_t core_control_watch(handle_t control, uint64_t index,
+                                       struct service_times *times)
+{
+    return core_call3(ENTRY_control_watch, control, index, core_pointer(times));
+}
+
 CORE_INLINE int64_t core_control_detail(handle_t control, const char *name, char *out, uint64_t n)
 {
     return core_call4(ENTRY_control_detail, control, core_pointer(name), core_pointer(out), n);
@@ -445,12 +452,20 @@ CORE_INLINE int64_t core_user_kick(handle_t thread)
     return core_call1(ENTRY_user_kick, thread);
 }
 
+// The CPU time that a user thread has used, in ns: status: in user mode, or a negative errno;
+// value: in services and in the core.
+CORE_INLINE RpcResult core_user_time(handle_t thread)
+{
+    return core_call2_value(ENTRY_user_time, thread, 0);
+}
+
 CORE_INLINE int64_t core_user_cookie(void)
 {
     return core_call0(ENTRY_user_cookie);
 }
 
-CORE_INLINE int64_t core_user_exit(void)
+// The calling user thread ends once it has returned. What it has used, as core_user_time tells it.
+CORE_INLINE RpcResult core_user_exit(void)
 {
-    return core_call0(ENTRY_user_exit);
+    return core_call2_value(ENTRY_user_exit, 0, 0);
 }

@@ -16,6 +16,8 @@ struct process_info {
     uint64_t pages;      // resident
     uint64_t started;    // nanoseconds since boot
     uint64_t calls;      // system calls made
+    // CPU time in ns, its own and that of children which it has waited for (and of theirs).
+    uint64_t user_ns, system_ns, children_user_ns, children_system_ns;
     // Of the calling user thread, as core_user_cookie tells it, if it is one of this process; else
     // of its first thread; 0: a zombie.
     uint64_t cookie;

@@ -49,8 +49,14 @@ static bool has_news(const struct process *child, uint32_t options)
     return options & (child->stop_news == STATUS_CONTINUED ? WAIT_CONTINUED : WAIT_UNTRACED);
 }
 
+// What wait4 tells of a child.
+struct news {
+    uint32_t status;
+    struct usage used; // so far, children of its own included
+};
+
 // Looks once. The pid of a child with news, which is then told, 0 if there is none, or -ECHILD.
-static int64_t child_take(struct process *parent, int32_t pid, uint32_t options, uint32_t *status)
+static int64_t child_take(struct process *parent, int32_t pid, uint32_t options, struct news *news)
 {
     int64_t result = -ECHILD;
     mutex_lock(&process_lock);
@@ -62,29 +68,33 @@ static int64_t child_take(struct process *parent, int32_t pid, uint32_t options,
         if (!has_news(child, options))
             continue;
         result = child->pid;
-        *status = child->life == LIFE_ZOMBIE ? child->status : child->stop_news;
+        news->status = child->life == LIFE_ZOMBIE ? child->status : child->stop_news;
+        news->used = process_usage(child);
+        usage_add(&news->used, child->used_by_children);
         child->stop_news = 0;
-        if (child->life == LIFE_ZOMBIE)
+        if (child->life == LIFE_ZOMBIE) {
+            usage_add(&parent->used_by_children, news->used);
             process_free(child);
+        }
     }
     mutex_unlock(&process_lock);
     return result;
 }
 
-static int64_t child_wait(struct thread *thread, int32_t pid, uint32_t options, uint32_t *status)
+static int64_t child_wait(struct thread *thread, int32_t pid, uint32_t options, struct news *news)
 {
     struct process *process = thread->process;
     for (;;) {
         struct waiter waiter;
         uint64_t seen = sleep_prepare(thread);
         queue_join(&process->children_news, &waiter, thread);
-        int64_t result = child_take(process, pid, options, status);
+        int64_t result = child_take(process, pid, options, news);
         int64_t slept = 0;
         if (result == 0 && !(options & WAIT_NO_HANG))
             slept = sleep_until(thread, seen, WAIT_FOREVER);
         queue_leave(&process->children_news, &waiter);
         if (slept < 0) // SIGCHLD, perhaps: its child comes before its handler
-            result = child_take(process, pid, options, status);
+            result = child_take(process, pid, options, news);
         if (result != 0 || (options & WAIT_NO_HANG))
             return result;
         if (slept < 0)
@@ -94,14 +104,13 @@ static int64_t child_wait(struct thread *thread, int32_t pid, uint32_t options, 
 
 int64_t call_wait4(struct thread *thread, const uint64_t *a)
 {
-    uint32_t status = 0;
-    uint8_t usage[144] = {0}; // struct rusage: nobody counts
-    int64_t pid = child_wait(thread, (int32_t)a[0], (uint32_t)a[2], &status);
+    struct news news = {0};
+    int64_t pid = child_wait(thread, (int32_t)a[0], (uint32_t)a[2], &news);
     if (pid <= 0)
         return pid;
-    if (a[1] && user_write(thread, a[1], &status, sizeof status) < 0)
+    if (a[1] && user_write(thread, a[1], &news.status, sizeof news.status) < 0)
         return -EFAULT;
-    if (a[3] && user_write(thread, a[3], usage, sizeof usage) < 0)
+    if (a[3] && usage_write(thread, a[3], news.used) < 0)
         return -EFAULT;
     return pid;
 }

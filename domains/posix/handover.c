@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
-// The records of schema 6, in this order: system, terminal, pipes, open files, processes and their
+// The records of schema 8, in this order: system, terminal, pipes, open files, processes and their
 // threads. Things refer to each other by their number in their list, counted from 1, 0 for none;
-// handles are the predecessor's, of which the successor inherits its own. Schema 7 has the number
-// of updates at the end. Schemas 2 to 5 said the same in other records, which nobody reads any
+// handles are the predecessor's, of which the successor inherits its own. Schema 9 has the number
+// of updates at the end. Schemas 2 to 7 said the same in other records, which nobody reads any
 // more.
 //
 // Callers wait meanwhile: each record is one fixed structure, filled in and read where it lies, and
@@ -21,7 +21,7 @@
 #define KIND      STATE_KIND('p', 'o', 's', 'x')
 #define FILES_MAX (PROCESSES_MAX * DESCRIPTORS_MAX)
 
-#define SCHEMA_UPDATES 7 // has the number of updates
+#define SCHEMA_UPDATES 9 // has the number of updates
 
 struct system_record {
     uint32_t last_pid, mounts, places, thread_places;
@@ -60,8 +60,9 @@ struct process_record {
     uint32_t directory_mount;
     uint64_t directory_node, break_start, break_end;
     uint64_t started, calls, alarm_at, alarm_every, unknown_call, pending;
-    uint64_t origins; // of these signals follow
-    uint64_t actions; // of these numbers follow: the others are the default
+    struct usage used, used_by_children; // of threads the core has it
+    uint64_t origins;                    // of these signals follow
+    uint64_t actions;                    // of these numbers follow: the others are the default
     char name[PROCESS_NAME_SIZE];
 }; // and its arguments, signals, threads, ranges, directory, descriptors
 
@@ -281,6 +282,8 @@ static void process_record_fill(struct process_record *record, const struct proc
     record->break_end = process->memory.break_end;
     record->started = process->started;
     record->calls = process_calls(process);
+    record->used = process->used;
+    record->used_by_children = process->used_by_children;
     record->alarm_at = process->alarm_at;
     record->alarm_every = process->alarm_every;
     record->unknown_call = process->unknown_call;
@@ -602,6 +605,8 @@ static void process_fill(const struct process_record *record, struct process *pr
     process->directory = (struct place){record->directory_mount, record->directory_node};
     process->started = record->started;
     process->calls = record->calls;
+    process->used = record->used;
+    process->used_by_children = record->used_by_children;
     process->alarm_at = record->alarm_at;
     process->alarm_every = record->alarm_every;
     process->unknown_call = record->unknown_call;

@@ -327,6 +327,7 @@ static void info_fill(const struct process *process, struct process_info *info)
         [LIFE_STOPPED] = PROCESS_STOPPED,
         [LIFE_ZOMBIE] = PROCESS_ZOMBIE,
     };
+    const struct usage used = process_usage(process);
     *info = (struct process_info){
         .pid = process->pid,
         .parent = process->parent ? process->parent->pid : 0,
@@ -338,6 +339,10 @@ static void info_fill(const struct process *process, struct process_info *info)
         .calls = process_calls(process),
         .arguments_length = process->arguments_length,
         .threads = process->thread_count,
+        .user_ns = used.user,
+        .system_ns = used.system,
+        .children_user_ns = process->used_by_children.user,
+        .children_system_ns = process->used_by_children.system,
     };
     threads_tell(process, info);
     if (process->memory.space) {

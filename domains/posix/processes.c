@@ -294,8 +294,9 @@ static void process_end(struct thread *thread)
         first_process_ended(process->status);
     files_close_all(thread, &process->files);
     memory_free(&process->memory);
-    core_user_exit();
+    const struct usage used = usage_of_end();
     mutex_lock(&process_lock); // its parent may still be noting the handle
+    usage_add(&process->used, used);
     thread_remove(thread);
     free(process->directory_path);
     process->directory_path = NULL;
@@ -315,7 +316,7 @@ static bool thread_leave(struct thread *thread)
     mutex_lock(&process_lock);
     bool has_others = process->thread_count > 1;
     if (has_others) {
-        core_user_exit();
+        usage_add(&process->used, usage_of_end());
         thread_remove(thread);
         if (process->executing && process->thread_count == 1)
             sleep_end(process->executing);

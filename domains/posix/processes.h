@@ -24,6 +24,7 @@
 #include "path.h"
 #include "process.h"
 #include "signals.h"
+#include "usage.h"
 #include "wait_queue.h"
 
 // Each thread is a user thread of the core, which has some 500, and takes two handles, one event
@@ -106,8 +107,10 @@ struct process {
     uint32_t umask;
     bool has_executed; // since it was forked: its parent may not change its group any more
     uint64_t started;
-    uint64_t calls;    // of threads that are no more
-    uint64_t alarm_at; // ns since boot, 0: none
+    uint64_t calls;                // of threads that are no more
+    struct usage used;             // by threads that are no more
+    struct usage used_by_children; // that were waited for, and by theirs
+    uint64_t alarm_at;             // ns since boot, 0: none
     uint64_t alarm_every;
     char name[PROCESS_NAME_SIZE];
     char arguments[PROCESS_ARGUMENTS_SIZE];

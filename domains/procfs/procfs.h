@@ -79,6 +79,7 @@ void report_statistics(struct text *text, uint64_t number);
 void report_self(struct text *text, uint64_t number);
 void report_table(struct text *text, uint64_t number);
 void report_list(struct text *text, uint64_t number);
+void report_latency(struct text *text, uint64_t number);
 void report_images(struct text *text, uint64_t number);
 void report_service(struct text *text, uint64_t number);
 void report_process(struct text *text, uint64_t number);

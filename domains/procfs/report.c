@@ -7,9 +7,9 @@
 #include "domain.h"
 #include "kernel/abi/error.h"
 
-#define PAGE_KIB         4
-#define MOUNTS_SIZE      8192
-#define TICKS_PER_SECOND 100 // of the times in stat files
+#define PAGE_KIB    4
+#define MOUNTS_SIZE 8192
+#define NS_PER_TICK 10000000ul // of the times in stat files
 
 void report_memory(struct text *text, uint64_t number)
 {
@@ -118,6 +118,39 @@ void report_list(struct text *text, uint64_t number)
                  info.faults, info.restarts, info.pages, info.rrefs);
 }
 
+// To the right, in a fixed width: what is read in several pieces has its numbers where they were.
+static void number_add(struct text *text, uint64_t number, uint32_t width)
+{
+    char digits[24];
+    memset(digits, ' ', sizeof digits);
+    uint32_t at = width;
+    do
+        digits[--at] = (char)('0' + number % 10);
+    while (number /= 10);
+    text_add_bytes(text, digits, width);
+}
+
+// The limits of the buckets in ns, then a line for each service: how many calls took less than
+// that, and not less than the limit before.
+void report_latency(struct text *text, uint64_t number)
+{
+    struct service_times times;
+    struct system_info info = {0};
+    (void)number;
+    core_system_info(&info);
+    text_add(text, "%-12s", "BELOW");
+    for (uint32_t bucket = 0; bucket < WATCH_BUCKETS; bucket++) {
+        unsigned __int128 ticks = watch_bucket_start(bucket + 1);
+        number_add(text, (uint64_t)(ticks * info.time_scale >> 32), 14);
+    }
+    for (uint64_t i = 0; core_control_watch(HANDLE_CONTROL, i, &times) >= 0; i++) {
+        text_add(text, "\n%-12s", times.name);
+        for (uint32_t bucket = 0; bucket < WATCH_BUCKETS; bucket++)
+            number_add(text, times.took[bucket], 11);
+    }
+    text_add(text, "\n");
+}
+
 void report_images(struct text *text, uint64_t number)
 {
     struct image_info info;
@@ -145,12 +178,13 @@ void report_process(struct text *text, uint64_t number)
     uint64_t pid = (number - NODE_PROCESSES) / 4;
     if (process_next(pid, &info) != pid)
         return;
-    uint64_t started = info.started / (1000000000 / TICKS_PER_SECOND);
     // Linux's fields 1 to 24 (proc(5)); what we do not count is 0.
-    text_add(text, "%u (%s) %c %u %u %u 0 %u 0 0 0 0 0 0 0 0 0 20 0 %u 0 %lu %lu %lu\n",
+    text_add(text, "%u (%s) %c %u %u %u 0 %u 0 0 0 0 0 %lu %lu %lu %lu 20 0 %u 0 %lu %lu %lu\n",
              (unsigned)info.pid, info.name, "RSTZ"[info.state & 3], (unsigned)info.parent,
              (unsigned)info.group, (unsigned)info.session, (unsigned)info.foreground,
-             (unsigned)info.threads, started, info.pages * 4096, info.pages);
+             info.user_ns / NS_PER_TICK, info.system_ns / NS_PER_TICK,
+             info.children_user_ns / NS_PER_TICK, info.children_system_ns / NS_PER_TICK,
+             (unsigned)info.threads, info.started / NS_PER_TICK, info.pages * 4096, info.pages);
 }
 
 void report_arguments(struct text *text, uint64_t number)

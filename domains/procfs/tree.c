@@ -29,6 +29,7 @@ static const struct static_node statics[] = {
     [INDEX_LOG] = {"kmsg", NODE_STATIC + INDEX_ROOT, FILE_READ, NULL},
     {"info", NODE_STATIC + INDEX_DOMAIN, FILE_READ, report_table},
     {"list", NODE_STATIC + INDEX_DOMAIN, FILE_READ, report_list},
+    {"latency", NODE_STATIC + INDEX_DOMAIN, FILE_READ, report_latency},
     {"images", NODE_STATIC + INDEX_DOMAIN, FILE_READ, report_images},
     {"meminfo", NODE_STATIC + INDEX_ROOT, FILE_READ, report_memory},
     {"uptime", NODE_STATIC + INDEX_ROOT, FILE_READ, report_uptime},

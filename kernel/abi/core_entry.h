@@ -64,6 +64,7 @@
     CORE_ENTRY(65, control_service)   /* (control, index, struct service_info *) */                \
     CORE_ENTRY(66, control_image)     /* (control, index, struct image_info *) */                  \
     CORE_ENTRY(67, control_detail)    /* (control, name, dst, n) -> length of `key value` lines */ \
+    CORE_ENTRY(68, control_watch)     /* (control, index, struct service_times *) */               \
     CORE_ENTRY(80, space_create)      /* (process) -> address space handle */                      \
     CORE_ENTRY(81, space_clone)       /* (space) -> handle of a copy-on-write copy */              \
     CORE_ENTRY(82, space_map)         /* (space, address, bytes, protection): zeroed pages */      \
@@ -80,7 +81,8 @@
     CORE_ENTRY(93, user_registers)    /* (struct user_registers *, write) of the calling thread */ \
     CORE_ENTRY(94, user_kick)         /* (thread): wakes it, and posix.deliver is called */        \
     CORE_ENTRY(95, user_cookie)       /* () -> cookie of the calling user thread, 0: none */       \
-    CORE_ENTRY(96, user_exit)         /* (): the calling user thread ends once it has returned */
+    CORE_ENTRY(96, user_exit)         /* (): the calling user thread ends; as user_time of it */   \
+    CORE_ENTRY(97, user_time)         /* (thread) -> CPU time, ns: in user mode; a1: elsewhere */
 
 // ---- Structures that pass between a domain and the core ----
 #ifndef __ASSEMBLER__
@@ -193,6 +195,24 @@ struct service_info {
     uint32_t version, id, state, interface;
     uint64_t calls, faults, restarts, pages, rrefs;
 };
+
+// How many calls of a service took how long, since somebody has watched. Bucket N counts those of
+// less than bucket N + 1's first tick of the time CSR: with WATCH_PARTS buckets for each power of
+// two.
+#define WATCH_PARTS   4
+#define WATCH_BUCKETS 128
+
+struct service_times {
+    char name[CONTROL_NAME_SIZE];
+    uint32_t took[WATCH_BUCKETS]; // modulo 2^32
+};
+
+// The first tick of a bucket.
+static inline uint64_t watch_bucket_start(uint32_t bucket)
+{
+    uint32_t row = bucket / WATCH_PARTS;
+    return row ? (uint64_t)(WATCH_PARTS + bucket % WATCH_PARTS) << (row - 1) : bucket;
+}
 
 struct image_info {
     char name[CONTROL_NAME_SIZE];

@@ -179,3 +179,88 @@ def test_a_name_of_any_length_is_refused_with_one_short_line(machine, length):
         output, status = one.run(f"domain {command}")
         assert status in (1, 2) and output.startswith("domain: "), (command, output)
         assert len(output.strip().splitlines()) == 1 and len(output) < 200, (command, output)
+
+
+def times_taken(one):
+    """Of each service the calls that were timed: limit in ns, how many. That is a reader more."""
+    head, *lines = (line.split() for line in one.check("cat /proc/sys/domain/latency").splitlines())
+    assert head[0] == "BELOW" and {len(line) for line in lines} == {len(head)}
+    limits = [int(limit) for limit in head[1:]]
+    assert limits == sorted(set(limits))
+    return {line[0]: {limit: int(count) for limit, count in zip(limits, line[1:], strict=True) if count != "0"}
+            for line in lines}
+
+
+def null_called(one, count):
+    """How many of so many calls of null were timed."""
+    before = sum(times_taken(one)["null"].values())
+    one.check(f"dd if=/dev/empty of=/dev/null bs=1 count={count} 2> /dev/null")
+    return sum(times_taken(one)["null"].values()) - before
+
+
+def null_called_unwatched(one, count):
+    """The same, but the first who looks for seconds does so when they are over."""
+    before = sum(times_taken(one)["null"].values())
+    one.check(f"sleep 4; dd if=/dev/empty of=/dev/null bs=1 count={count} 2> /dev/null")
+    return sum(times_taken(one)["null"].values()) - before
+
+
+def test_calls_are_timed_each_once_while_somebody_looks_and_not_for_long_after_that(machine):
+    one = machine()
+    while not null_called(one, 100):  # from the first look on, but not in no time
+        pass
+    assert null_called(one, 1000) == 1000
+    assert null_called_unwatched(one, 1000) == 0
+
+
+def test_top_shows_p99_and_leaves_nothing_behind_when_it_is_killed(machine):
+    one = machine()
+    table = one.check("domain top | cat").splitlines()
+    assert table[0].split() == "NAME IMPL STATE CALLS/S P99 FAULTS PAGES RREFS".split()
+    rows = {line.split()[0]: line.split() for line in table[1:]}
+    assert re.fullmatch(r"\d+\.\d(us|ms|s)", rows["posix"][4]) and rows["bench"][4] == "-"
+    one.foreground("domain top")
+    one.expect(r"posix +posix +running +\d+ +\d+\.\d(us|ms|s) .*q quits")
+    one.send("q")
+    one.expect("# ")
+    for signal in ("KILL", "TERM"):
+        one.check(f"(sleep 2; kill -{signal} $(ps -o pid,args | sed -n 's/^ *\\([0-9]*\\) domain top.*/\\1/p')) &")
+        one.foreground("domain top")
+        one.expect("(Killed|Terminated)")
+        one.expect("# ")
+        one.check("wait")
+        assert null_called_unwatched(one, 1000) == 0
+
+
+def test_what_a_program_sleeps_for_is_not_the_time_of_its_call(machine):
+    one = machine()
+    while not null_called(one, 100):
+        pass
+    before = times_taken(one)["posix"]
+    one.check("sleep 2.5; true | cat; echo x | (read y; sleep 2.5)")
+    after = times_taken(one)["posix"]
+    late = {limit for limit in after if limit > 2400000000 and after[limit] != before.get(limit, 0)}
+    assert not late, (before, after)
+
+
+def test_timed_calls_survive_updates_crashes_and_faults_under_load(machine):
+    one = machine()
+    one.check("(while [ ! -e /tmp/stop ]; do blkbench --dev=/dev/nullb0 --rw=randrw --size=8m --ios=3000 --verify -j"
+              " || echo FAILED; done > /tmp/load 2>&1) & (while [ ! -e /tmp/stop ]; do"
+              " blkbench --dev=/dev/vda --rw=randread --ios=500 -j || echo FAILED; done > /tmp/load2 2>&1) &")
+    for turn in range(4):
+        image = ("_v2", "")[turn % 2]
+        before = times_taken(one)
+        for service in ("nullblk", "blk", "posix", "devfs", "null", "procfs"):
+            output, status = one.run(f"domain update {service} {service}{image}")
+            brought_back = "serves it already" in output  # after its fault, by its probation
+            assert status == 0 or "busy: " in output or brought_back, output
+        one.check("domain fault nullblk load; sleep 0.3")
+        one.check("sleep 4" if turn == 1 else "true")  # once over the end of a watch and into the next
+        after = times_taken(one)
+        assert sum(after["nullblk"].values()) > sum(before["nullblk"].values()), (before, after)
+    one.check("touch /tmp/stop; wait", timeout=120)
+    for name in ("load", "load2"):
+        output = one.check(f"cat /tmp/{name}")
+        assert "FAILED" not in output and json_lines(output), output[-2000:]
+    one.await_states("running", "probation")

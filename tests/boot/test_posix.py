@@ -115,6 +115,33 @@ def test_memory_comes_back_when_processes_end(machine):
     assert free_pages() >= before - 64
 
 
+def cpu_ticks(one, pid):
+    """User and system time of a process, and of its children that were waited for."""
+    fields = one.check(f"cat /proc/{pid}/stat").rsplit(")", 1)[1].split()
+    return [int(field) for field in fields[11:15]]
+
+
+def test_cpu_time_is_shown_as_programs_expect_it_and_outlives_an_update_of_posix(machine):
+    machine.check("sh -c 'while :; do :; done' & busy=$!")
+    machine.check("dd if=/dev/zero of=/dev/null bs=1 count=20000 2> /dev/null")
+    machine.check("until [ $(cut -d ' ' -f 14 /proc/$busy/stat) -ge 30 ]; do sleep 0.1; done")
+    assert re.search(r"^ *\d+ +\d+ R +\d+ +(?!0\.0 )\d+\.\d sh$", machine.check("top -b -n 2 -d 1").split("\n\n")[1], re.M)
+    assert float(machine.check("ps -o time -p $busy").split()[1]) >= 0.3
+    before, shell = cpu_ticks(machine, "$busy"), cpu_ticks(machine, "$$")
+    assert before[2:] == [0, 0] and sum(shell[2:]) > 0  # dd's, that wrote bytes one by one
+    machine.check("domain update posix posix_v2")
+    after = cpu_ticks(machine, "$busy")
+    assert all(new >= old for new, old in zip(after, before, strict=True)) and after[0] > before[0] - 1
+    assert all(new >= old for new, old in zip(cpu_ticks(machine, "$$"), shell, strict=True))
+    machine.check("domain update posix posix")
+    assert all(new >= old for new, old in zip(cpu_ticks(machine, "$busy"), after, strict=True))
+    machine.check("kill $busy; wait $busy; true")
+    assert sum(cpu_ticks(machine, "$$")[2:]) >= sum(after[:2])  # it has been waited for
+    report = machine.check("/bin/time sh -c 'i=0; while [ $i -lt 2000 ]; do i=$((i+1)); done' 2>&1")
+    real, user, system = (float(value) for value in re.findall(r"\d+\.\d+", report))
+    assert 0 < user + system <= real + 0.02
+
+
 def test_boot_is_read_only_and_the_rest_is_not(machine):
     output, status = machine.run("echo x > /boot/x")
     assert status != 0 and "ead-only" in output

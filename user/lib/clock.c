@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // The clock: the time CSR, and what the auxiliary vector says of it. All clocks count from boot,
-// but those of the calendar add when that was; where nobody has told, the system is asked.
+// but those of the calendar add when that was; where nobody has told, the system is asked,
+// as it is for CPU time.
 #include "clock.h"
 
 #include <stdbool.h>
@@ -10,6 +11,8 @@
 #define NSEC_PER_SEC 1000000000ul
 #define CLOCKS_MAX   12
 
+/* CLOCK_PROCESS_CPUTIME_ID, CLOCK_THREAD_CPUTIME_ID */
+#define CLOCKS_OF_CPU (1u << 2 | 1u << 3)
 /* CLOCK_REALTIME, CLOCK_REALTIME_COARSE, CLOCK_REALTIME_ALARM, CLOCK_TAI */
 #define CLOCKS_OF_CALENDAR (1u << 0 | 1u << 5 | 1u << 8 | 1u << 11)
 
@@ -35,7 +38,8 @@ int clock_gettime(clockid_t clock, struct timespec *now)
 {
     unsigned long ticks;
     bool of_calendar = (unsigned long)clock < CLOCKS_MAX && (CLOCKS_OF_CALENDAR >> clock & 1);
-    if (!scale || (unsigned long)clock >= CLOCKS_MAX || (of_calendar && !boot))
+    bool of_cpu = (unsigned long)clock < CLOCKS_MAX && (CLOCKS_OF_CPU >> clock & 1);
+    if (!scale || (unsigned long)clock >= CLOCKS_MAX || (of_calendar && !boot) || of_cpu)
         return (int)SYSCALL2(clock_gettime, clock, now);
     __asm__ volatile("rdtime %0" : "=r"(ticks));
     unsigned long ns = (unsigned long)((unsigned __int128)(ticks - start) * scale >> 32);

@@ -12,8 +12,10 @@
 #include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/random.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/time.h>
+#include <sys/times.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -505,6 +507,85 @@ static void clocks_of_the_calendar_agree(void)
     CHECK(seconds(CLOCK_REALTIME) >= (double)until.tv_sec + (double)until.tv_nsec / 1e9 - 1e-6);
 }
 
+// ---- CPU time ----
+
+/* Computes, and asks the system now and then, until so much was used. */
+static void work(double used)
+{
+    double until = seconds(CLOCK_PROCESS_CPUTIME_ID) + used;
+    while (seconds(CLOCK_PROCESS_CPUTIME_ID) < until)
+        for (volatile int i = 0; i < 10000; i++)
+            continue;
+}
+
+static double usage_seconds(const struct rusage *usage)
+{
+    return (double)(usage->ru_utime.tv_sec + usage->ru_stime.tv_sec) +
+           (double)(usage->ru_utime.tv_usec + usage->ru_stime.tv_usec) / 1e6;
+}
+
+static double usage_of(int who)
+{
+    struct rusage usage = {0};
+    CHECK(getrusage(who, &usage) == 0);
+    return usage_seconds(&usage);
+}
+
+static double ticks_of(clock_t own, clock_t children)
+{
+    return (double)(own + children) / (double)sysconf(_SC_CLK_TCK);
+}
+
+static void a_child_that_is_waited_for_counts(void)
+{
+    struct rusage usage = {0};
+    struct tms before, after;
+    int status = -1;
+    double children = usage_of(RUSAGE_CHILDREN), own = usage_of(RUSAGE_SELF);
+    times(&before);
+    pid_t child = fork();
+    if (child == 0) {
+        CHECK(usage_of(RUSAGE_SELF) < own + 0.05); /* it begins anew */
+        if (fork() == 0) {
+            work(0.03);
+            _exit(0);
+        }
+        work(0.05);
+        wait(NULL);
+        _exit(failures != 0);
+    }
+    pause_ms(20);
+    CHECK(usage_of(RUSAGE_CHILDREN) == children);
+    CHECK(wait4(child, &status, 0, &usage) == child && status == 0);
+    CHECK(usage_seconds(&usage) >= 0.0799 &&
+          usage_seconds(&usage) < 100); /* with its own child's */
+    CHECK(usage_of(RUSAGE_CHILDREN) >= children + usage_seconds(&usage) - 1e-5);
+    times(&after);
+    CHECK(ticks_of(after.tms_cutime, after.tms_cstime) >=
+          ticks_of(before.tms_cutime, before.tms_cstime) + 0.06); /* each counts whole ticks */
+}
+
+static void processor_time_is_counted(void)
+{
+    struct tms ticks;
+    double wall = seconds(CLOCK_MONOTONIC), used = seconds(CLOCK_PROCESS_CPUTIME_ID);
+    double own = usage_of(RUSAGE_SELF);
+    work(0.1);
+    CHECK(usage_of(RUSAGE_SELF) >= own + 0.0999);
+    CHECK(usage_of(RUSAGE_SELF) <= seconds(CLOCK_PROCESS_CPUTIME_ID));
+    CHECK(seconds(CLOCK_THREAD_CPUTIME_ID) <= seconds(CLOCK_PROCESS_CPUTIME_ID));
+    CHECK(seconds(CLOCK_PROCESS_CPUTIME_ID) - used <= seconds(CLOCK_MONOTONIC) - wall + 1e-4);
+    CHECK(times(&ticks) != (clock_t)-1);
+    CHECK(ticks_of(ticks.tms_utime, ticks.tms_stime) >= 0.08);
+
+    wall = seconds(CLOCK_MONOTONIC);
+    used = seconds(CLOCK_PROCESS_CPUTIME_ID);
+    pause_ms(500);
+    CHECK(seconds(CLOCK_PROCESS_CPUTIME_ID) - used < (seconds(CLOCK_MONOTONIC) - wall) / 2);
+    FAILS(getrusage(77, &(struct rusage){0}), EINVAL);
+    a_child_that_is_waited_for_counts();
+}
+
 static void random_bytes_differ(void)
 {
     unsigned char bytes[4][32], large[4096] = {0};
@@ -609,6 +690,7 @@ int main(int argc, char **argv, char **environment)
     memory_maps_behave(argv[0]);
     time_passes();
     clocks_of_the_calendar_agree();
+    processor_time_is_counted();
     random_bytes_differ();
     buffers_are_what_is_there_now();
     listings_miss_nobody_where_others_end();

@@ -6,6 +6,7 @@
 
 #define RUSAGE_SELF     0
 #define RUSAGE_CHILDREN (-1)
+#define RUSAGE_THREAD   1
 
 #define RLIMIT_CPU     0
 #define RLIMIT_FSIZE   1
