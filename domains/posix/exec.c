@@ -6,6 +6,7 @@
 #include <string.h>
 #include "calls.h"
 #include "core.h"
+#include "kernel/abi/manifest.h"
 #include "manifest.h"
 #include "processes.h"
 #include "ring.h"
@@ -268,6 +269,21 @@ static void name_set(char *name, uint32_t size, const char *path)
     snprintf(name, size, "%s", slash ? slash + 1 : path);
 }
 
+// Is it a domain's image? It is linked for the same addresses as programs are, and would start to run.
+static bool program_is_domain(struct thread *thread, struct open_file *file,
+                              const struct elf_program *program)
+{
+    for (uint32_t i = 0; i < program->segment_count; i++) {
+        const struct elf_segment *segment = &program->segments[i];
+        uint32_t magic = 0;
+        if (segment->protection == PROTECTION_READ &&
+            file_read_kernel(thread, file, &magic, sizeof magic, segment->offset) > 0 &&
+            magic == DOMAIN_MAGIC)
+            return true;
+    }
+    return false;
+}
+
 // One step: loads PATH, or answers 1 with *NEXT (allocated) where it is a script for another.
 static int64_t image_try(struct thread *thread, const char *path, struct arguments *arguments,
                          struct image *image, char *head, char **next)
@@ -284,7 +300,8 @@ static int64_t image_try(struct thread *thread, const char *path, struct argumen
             result = script_arguments(arguments, interpreter, argument, path);
         *next = result == 0 ? strdup(interpreter) : NULL;
         result = result < 0 ? result : *next ? 1 : -ENOMEM;
-    } else if (elf_read(head, (uint64_t)length, size, USER_START, BREAK_LIMIT, &image->program)) {
+    } else if (elf_read(head, (uint64_t)length, size, USER_START, BREAK_LIMIT, &image->program) &&
+               !program_is_domain(thread, file, &image->program)) {
         result = memory_load(thread, file, image, arguments);
     }
     file_put(thread, file);

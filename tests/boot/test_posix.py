@@ -68,6 +68,18 @@ def test_bad_programs_are_refused(machine):
     assert machine.check("echo on") == "on\n"
 
 
+def test_a_domain_image_is_no_program(machine):
+    output, _ = machine.run("/boot/blk.elf")
+    assert "not executable" in output and "fault" not in output, output
+    assert "Exec format error" in machine.run("env /boot/blk.elf")[0]
+
+
+def test_init_started_by_hand_opens_no_second_shell(machine):
+    assert machine.refuse("init") == "init: started by hand: the system starts it, as its first process"
+    output, status = machine.run("init twice")
+    assert (status, output.splitlines()[0]) == (2, "init: twice: no such word"), output
+
+
 def test_a_script_runs_through_its_interpreter(machine):
     assert machine.check("/bin/script works") == "script works\n"
     assert machine.check("env /bin/long works") == "long works\n"

@@ -159,8 +159,14 @@ int main(int argc, char **argv)
 {
     tool_begin("init", "[again] (started by the system)");
     tool_help_alone(argc, argv);
+    bool again = argc == 2 && strcmp(argv[1], "again") == 0;
+    if (argc > 1 && !again)
+        tool_usage_error("%s: no such word", argv[1]);
+    if (getpid() != 1) {
+        tool_complain("started by hand", "the system starts it, as its first process");
+        return EXIT_FAILURE;
+    }
     console_open();
-    bool again = argc > 1 && strcmp(argv[1], "again") == 0;
     if (again)
         terminal_mend();
     int status;
