@@ -269,7 +269,8 @@ static void name_set(char *name, uint32_t size, const char *path)
     snprintf(name, size, "%s", slash ? slash + 1 : path);
 }
 
-// Is it a domain's image? It is linked for the same addresses as programs are, and would start to run.
+// Is it a domain's image? It is linked for the same addresses as programs are, and would start to
+// run.
 static bool program_is_domain(struct thread *thread, struct open_file *file,
                               const struct elf_program *program)
 {
