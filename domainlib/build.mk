@@ -22,6 +22,7 @@ DOMAIN_CFLAGS := $(RELATIVE_PATHS) -std=gnu11 -O2 -g -fno-common -fno-strict-ali
 DOMAIN_STAMP  := $(call stamp,domain,SFI=$(SFI) $(call movable,$(DOMAIN_CFLAGS)) $(CROSS_CC))
 
 # What must exist before any domain source is compiled; which of it a source uses, its .d file says.
+# A changed sfi-cc compiles domains anew, but no library: `make distclean` forgets those.
 DOMAIN_READY := $(SFI_CC) $(INTERFACE_HEADERS) $(DOMAIN_LIBC)
 
 DOMAINLIB_SOURCES := $(wildcard domainlib/*.c domainlib/*.S domainlib/libc/*.c domainlib/libc/*.S)
@@ -35,7 +36,7 @@ define domain-compile
 	$(Q)SFI=$(SFI) $(SFI_CC) $(DOMAIN_CFLAGS) $1 -MMD -MP -MF $(@:.o=.d) -MT $@ -c -o $@ $<
 endef
 
-$(B)/lib/%.o: % $(DOMAIN_STAMP) | $(DOMAIN_READY)
+$(B)/lib/%.o: % $(DOMAIN_STAMP) $(SFI_CC) | $(DOMAIN_READY)
 	$(call domain-compile)
 
 $(B)/lib/domainlib.a: $(DOMAINLIB_OBJECTS)

@@ -42,7 +42,7 @@ endef
 
 # $(call domain-object,NAME,OBJECT NAME,SOURCE)
 define domain-object
-$(B)/domains/$1/$2.o: $3 $(call stamp,domain-$1,$(CFLAGS) $(INCLUDES)) $(DOMAIN_STAMP) \
+$(B)/domains/$1/$2.o: $3 $(call stamp,domain-$1,$(CFLAGS) $(INCLUDES)) $(DOMAIN_STAMP) $(SFI_CC) \
     | $(DOMAIN_READY) $(B)/gen/domains/$1/manifest.h
 	$$(call domain-compile,$$($1_CFLAGS))
 

@@ -17,6 +17,8 @@
 #define LINE_LIMIT_NS 100000000 // a line whose last byte is older is a prompt
 #define LINE_POLL_NS  1000000
 
+#define STALL_LIMIT_NS 1000000000
+
 static volatile bool in_line;           // the last byte that went out was not a newline
 static volatile uint64_t registered_at; // when the driver's last one did
 
@@ -30,14 +32,22 @@ void console_init(void)
             uart = mmio_pointer(machine.devices[i].address);
 }
 
+// Who takes no byte for STALL_LIMIT_NS, as a terminal that is stopped, misses what comes until it
+// takes one again; the kernel's log has it all. Locks are held here, and others wait for this hart.
 static void byte_write(char byte)
 {
+    static bool stalled;
     if (!uart) {
         sbi_console_putchar(byte);
         return;
     }
-    while (!(uart[UART_LINE_STATUS] & UART_TRANSMIT_EMPTY))
-        ;
+    for (uint64_t began = 0; !(uart[UART_LINE_STATUS] & UART_TRANSMIT_EMPTY);) {
+        began = began ? began : time_now();
+        stalled |= time_now() - began >= STALL_LIMIT_NS;
+        if (stalled)
+            return;
+    }
+    stalled = false;
     uart[UART_TRANSMIT] = (uint8_t)byte;
 }
 

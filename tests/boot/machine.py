@@ -161,6 +161,13 @@ class Machine:
                 return rows
             assert time.monotonic() < end, others
 
+    def drain(self):
+        """Takes what has been printed: the core waits for a reader of its reports, for a while."""
+        try:
+            self.child.read_nonblocking(65536, timeout=0)
+        except pexpect.TIMEOUT:
+            pass
+
     def poweroff(self):
         """Switches the machine off from inside; returns QEMU's exit status."""
         self.send("poweroff\r")
