@@ -245,6 +245,11 @@ static int64_t copy_at(struct copy *copy, const uint64_t *a)
         return -EOVERFLOW;
     if (is_overlapping(copy))
         return -EINVAL;
+    if (copy->left) {
+        copy->left = limit_file_bytes(copy->thread, to, copy->left);
+        if (!copy->left)
+            return -EFBIG;
+    }
     result = copy->left ? copy_run(copy) : 0;
     if (result <= 0)
         return result;

@@ -217,11 +217,12 @@ static int64_t segment_load(struct thread *thread, struct open_file *file, struc
     return result;
 }
 
-static int64_t stack_map(struct memory *memory)
+// SIZE: STACK_SIZE at most.
+static int64_t stack_map(struct memory *memory, uint64_t size)
 {
-    int64_t result = range_take(memory, STACK_END - STACK_SIZE, STACK_SIZE);
+    int64_t result = range_take(memory, STACK_END - size, size);
     if (result >= 0)
-        result = core_space_map(memory->space, STACK_END - STACK_SIZE, STACK_SIZE,
+        result = core_space_map(memory->space, STACK_END - size, size,
                                 PROTECTION_READ | PROTECTION_WRITE);
     if (result >= 0)
         result = core_space_map(memory->space, TRAMPOLINE, PAGE_SIZE,
@@ -237,14 +238,20 @@ static int64_t stack_map(struct memory *memory)
 static int64_t memory_fill(struct thread *thread, struct open_file *file, struct image *image,
                            const struct arguments *arguments)
 {
+    const struct process *process = thread->process;
     struct memory *memory = &image->memory;
     int64_t result = 0;
     for (uint32_t i = 0; i < image->program.segment_count && result >= 0; i++)
         result = segment_load(thread, file, memory, &image->program.segments[i]);
     if (result >= 0)
-        result = stack_map(memory);
-    if (result >= 0)
+        result = stack_map(memory, PAGE_ROUND(process->limits.of[LIMIT_STACK].now));
+    if (result >= 0) {
         result = stack_build(image, arguments, &image->sp);
+        if (result == -EFAULT)
+            result = -E2BIG; // there is no room for them on such a stack
+    }
+    if (result >= 0 && memory_is_beyond(memory, process->limits.of[LIMIT_ADDRESSES].now, 0))
+        result = -ENOMEM;
     memory->break_start = memory->break_end = PAGE_ROUND(image->program.end);
     return result;
 }
@@ -270,19 +277,15 @@ static void name_set(char *name, uint32_t size, const char *path)
 }
 
 // Is it a domain's image? It is linked for the same addresses as programs are, and would start to
-// run.
+// run. Its second segment is read-only data, its header first (docs/abi.md).
 static bool program_is_domain(struct thread *thread, struct open_file *file,
                               const struct elf_program *program)
 {
-    for (uint32_t i = 0; i < program->segment_count; i++) {
-        const struct elf_segment *segment = &program->segments[i];
-        uint32_t magic = 0;
-        if (segment->protection == PROTECTION_READ &&
-            file_read_kernel(thread, file, &magic, sizeof magic, segment->offset) > 0 &&
-            magic == DOMAIN_MAGIC)
-            return true;
-    }
-    return false;
+    const struct elf_segment *data = &program->segments[1];
+    uint32_t magic = 0;
+    return data->protection == PROTECTION_READ &&
+           file_read_kernel(thread, file, &magic, sizeof magic, data->offset) > 0 &&
+           magic == DOMAIN_MAGIC;
 }
 
 // One step: loads PATH, or answers 1 with *NEXT (allocated) where it is a script for another.

@@ -140,13 +140,20 @@ void file_put(struct thread *thread, struct open_file *file)
     free(file);
 }
 
+// Never more than DESCRIPTORS_MAX.
+static int32_t descriptors_limit(const struct thread *thread)
+{
+    return (int32_t)thread->process->limits.of[LIMIT_FILES].now;
+}
+
 int64_t descriptor_add(struct thread *thread, struct open_file *file, int32_t lowest,
                        bool close_on_exec)
 {
     struct file_table *table = &thread->process->files;
+    int32_t limit = descriptors_limit(thread);
     int64_t result = -EMFILE;
     mutex_lock(&files_lock);
-    for (int32_t i = lowest; i < DESCRIPTORS_MAX && result < 0; i++) {
+    for (int32_t i = lowest; i < limit && result < 0; i++) {
         if ((uint32_t)i < table->used && table->entries[i].file)
             continue;
         result = descriptor_fill(table, (uint32_t)i, file, close_on_exec);
@@ -162,7 +169,7 @@ int64_t descriptor_add(struct thread *thread, struct open_file *file, int32_t lo
 static int64_t descriptor_set(struct thread *thread, struct open_file *file, uint32_t descriptor,
                               bool close_on_exec)
 {
-    if (descriptor >= DESCRIPTORS_MAX)
+    if (descriptor >= (uint32_t)descriptors_limit(thread))
         return -EBADF;
     mutex_lock(&files_lock);
     struct file_table *table = &thread->process->files;
@@ -189,7 +196,7 @@ int64_t call_close(struct thread *thread, const uint64_t *a)
 static int64_t duplicate(struct thread *thread, uint64_t descriptor, int32_t lowest,
                          bool close_on_exec)
 {
-    if (lowest < 0 || lowest >= DESCRIPTORS_MAX)
+    if (lowest < 0 || lowest >= descriptors_limit(thread))
         return -EINVAL;
     struct open_file *file = file_get(thread, (int32_t)descriptor);
     if (!file)

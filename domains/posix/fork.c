@@ -45,6 +45,7 @@ static int64_t process_inherit(struct process *child, struct thread *thread)
     if (!child->directory_path)
         return -ENOMEM;
     child->umask = parent->umask;
+    child->limits = parent->limits;
     child->threads->blocked = thread->blocked;
     memcpy(child->name, parent->name, sizeof child->name);
     memcpy(child->arguments, parent->arguments, parent->arguments_length);
@@ -114,8 +115,23 @@ static void child_prepare(struct thread *thread, struct thread *child, handle_t 
         core_space_write(space, a[4], &child->tid, sizeof child->tid);
 }
 
+// Everybody is the same user here: all processes count.
+static bool processes_are_enough(const struct process *process)
+{
+    uint64_t limit = process->limits.of[LIMIT_PROCESSES].now, count = 0;
+    if (limit >= PROCESSES_MAX)
+        return false;
+    mutex_lock(&process_lock);
+    for (uint32_t i = 0; i < places_used; i++)
+        count += processes[i].life != LIFE_FREE;
+    mutex_unlock(&process_lock);
+    return count >= limit;
+}
+
 static int64_t process_fork(struct thread *thread, const uint64_t *a)
 {
+    if (processes_are_enough(thread->process))
+        return -EAGAIN;
     ring_quiesce(thread); // a device writes to pages that are about to be shared
     struct process *child = process_create();
     if (!child)
@@ -227,6 +243,7 @@ int64_t process_start_first(const char *path, const char *argument)
     if (!process)
         return -ENOMEM;
     process->umask = 022;
+    limits_begin(&process->limits);
     process->directory_path = strdup("/");
     int64_t result = files_create(&process->files);
     if (result == 0)

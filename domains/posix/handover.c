@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
-// The records of schema 8, in this order: system, terminal, pipes, open files, processes and their
+// The records of schema 10, in this order: system, terminal, pipes, open files, processes and their
 // threads. Things refer to each other by their number in their list, counted from 1, 0 for none;
-// handles are the predecessor's, of which the successor inherits its own. Schema 9 has the number
-// of updates at the end. Schemas 2 to 7 said the same in other records, which nobody reads any
+// handles are the predecessor's, of which the successor inherits its own. Schema 11 has the number
+// of updates at the end. Schemas 2 to 9 said the same in other records, which nobody reads any
 // more.
 //
 // Callers wait meanwhile: each record is one fixed structure, filled in and read where it lies, and
@@ -21,7 +21,7 @@
 #define KIND      STATE_KIND('p', 'o', 's', 'x')
 #define FILES_MAX (PROCESSES_MAX * DESCRIPTORS_MAX)
 
-#define SCHEMA_UPDATES 9 // has the number of updates
+#define SCHEMA_UPDATES 11 // has the number of updates
 
 struct system_record {
     uint32_t last_pid, mounts, places, thread_places;
@@ -63,6 +63,7 @@ struct process_record {
     struct usage used, used_by_children; // of threads the core has it
     uint64_t origins;                    // of these signals follow
     uint64_t actions;                    // of these numbers follow: the others are the default
+    struct limits limits;
     char name[PROCESS_NAME_SIZE];
 }; // and its arguments, signals, threads, ranges, directory, descriptors
 
@@ -267,6 +268,7 @@ static void process_record_fill(struct process_record *record, const struct proc
     record->status = process->status;
     record->stop_news = process->stop_news;
     record->umask = process->umask;
+    record->limits = process->limits;
     record->has_executed = process->has_executed;
     record->arguments_length = process->arguments_length;
     record->ranges = process->memory.count;
@@ -600,6 +602,7 @@ static void process_fill(const struct process_record *record, struct process *pr
     process->status = record->status;
     process->stop_news = record->stop_news;
     process->umask = record->umask;
+    process->limits = record->limits;
     process->has_executed = record->has_executed;
     process->arguments_length = record->arguments_length;
     process->directory = (struct place){record->directory_mount, record->directory_node};

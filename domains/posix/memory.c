@@ -167,6 +167,15 @@ void range_give(struct memory *memory, uint64_t address, uint64_t length)
     }
 }
 
+bool memory_exceeds(const struct memory *memory, uint64_t limit, uint64_t length)
+{
+    uint64_t taken = 0;
+    for (uint32_t i = 0; i < memory->count; i++)
+        if (memory->ranges[i].end < STACK_END)
+            taken += memory->ranges[i].end - memory->ranges[i].start;
+    return taken > limit || length > limit - taken;
+}
+
 static int64_t memory_copy(struct memory *to, const struct memory *from)
 {
     struct range *ranges = malloc(from->capacity * sizeof *ranges);
@@ -220,13 +229,15 @@ static int64_t range_unmap(struct memory *memory, uint64_t address, uint64_t len
     return 0;
 }
 
-static int64_t break_set(struct memory *memory, uint64_t wanted)
+static int64_t break_set(struct process *process, uint64_t wanted)
 {
+    struct memory *memory = &process->memory;
     uint64_t old = PAGE_ROUND(memory->break_end), new = PAGE_ROUND(wanted);
     if (wanted < memory->break_start || wanted > BREAK_LIMIT)
         return (int64_t)memory->break_end;
     if (new > old) {
-        if (range_take(memory, old, new - old) < 0)
+        if (memory_is_beyond(memory, process->limits.of[LIMIT_ADDRESSES].now, new - old) ||
+            range_take(memory, old, new - old) < 0)
             return (int64_t)memory->break_end;
         if (core_space_map(memory->space, old, new - old, PROTECTION_READ | PROTECTION_WRITE) < 0) {
             range_give(memory, old, new - old);
@@ -242,7 +253,7 @@ static int64_t break_set(struct memory *memory, uint64_t wanted)
 int64_t call_brk(struct thread *thread, const uint64_t *a)
 {
     struct mutex *lock = memory_lock(thread->process);
-    int64_t result = break_set(&thread->process->memory, a[0]);
+    int64_t result = break_set(thread->process, a[0]);
     memory_unlock(lock);
     return result;
 }
@@ -334,7 +345,10 @@ int64_t call_mmap(struct thread *thread, const uint64_t *a)
     if (writes_file)
         return -ENODEV; // nothing would carry the writes back to the file
     struct mutex *lock = memory_lock(thread->process);
-    int64_t address = mapping_make(&thread->process->memory, a, length);
+    int64_t address = -ENOMEM;
+    if (!memory_is_beyond(&thread->process->memory, thread->process->limits.of[LIMIT_ADDRESSES].now,
+                          length))
+        address = mapping_make(&thread->process->memory, a, length);
     memory_unlock(lock);
     return address < 0 || (flags & MAP_ANONYMOUS)
                ? address

@@ -7,6 +7,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 #include "kernel/abi/rpc.h"
+#include "limits.h"
 
 #define PAGE_SIZE     4096u
 #define PAGE_ROUND(n) (((n) + PAGE_SIZE - 1) & ~(uint64_t)(PAGE_SIZE - 1))
@@ -75,6 +76,13 @@ void memory_free(struct memory *memory);
 // -ENOMEM.
 int64_t range_take(struct memory *memory, uint64_t address, uint64_t length);
 void range_give(struct memory *memory, uint64_t address, uint64_t length);
+
+// Would LENGTH bytes more be beyond that limit, which may be LIMIT_NONE? The stack does not count.
+bool memory_exceeds(const struct memory *memory, uint64_t limit, uint64_t length);
+static inline bool memory_is_beyond(const struct memory *memory, uint64_t limit, uint64_t length)
+{
+    return limit != LIMIT_NONE && memory_exceeds(memory, limit, length);
+}
 
 // The system calls.
 int64_t call_brk(struct thread *thread, const uint64_t *a);

@@ -208,7 +208,7 @@ struct process *process_create(void)
         if (!processes[i].pid)
             process = &processes[i];
     if (process) {
-        memset(process, 0, offsetof(struct process, signals));
+        memset(process, 0, offsetof(struct process, limits));
         signals_forget(&process->signals);
         struct thread *thread = thread_create(process);
         if (thread) {

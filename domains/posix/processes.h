@@ -19,6 +19,7 @@
 #include "files.h"
 #include "futex.h"
 #include "kernel/abi/core_entry.h"
+#include "limits.h"
 #include "memory.h"
 #include "mutex.h"
 #include "path.h"
@@ -118,6 +119,7 @@ struct process {
     bool is_victim;        // killed because memory is short
     uint64_t unknown_call; // the last number that was reported as not supported
     uint32_t unknown_reports;
+    struct limits limits;        // whoever makes a process sets them
     struct signal_state signals; // last: it is large, and mostly empty (signals_forget)
 };
 
@@ -128,6 +130,11 @@ extern uint32_t last_pid; // that was given out
 // No place of the tables of processes and of threads from here on has ever been used.
 extern uint32_t places_used, thread_places_used;
 extern uint32_t further_threads; // whose number is not their process's
+
+static inline bool limit_file_is_set(const struct thread *thread)
+{
+    return thread->process->limits.of[LIMIT_FILE_SIZE].now != LIMIT_NONE;
+}
 
 // The thread of that cookie, or NULL.
 static inline struct thread *thread_find(uint64_t cookie)

@@ -108,7 +108,8 @@ position_transfer(struct thread *thread, const uint64_t *a, bool is_read)
 {
     int64_t result = -EAGAIN;
     struct file_use use = file_use(thread, (int32_t)a[0]);
-    if (use.file && (int64_t)a[3] >= 0 && !thread->is_repeated)
+    if (use.file && (int64_t)a[3] >= 0 && !thread->is_repeated &&
+        (is_read || use.file->backend || !limit_file_is_set(thread)))
         result = short_transfer(thread, use.file, a[1], a[2], a[3], is_read);
     if (result == -EAGAIN)
         return position_call(thread, use, a, is_read ? file_read : file_write);

@@ -192,6 +192,8 @@ int64_t call_truncate(struct thread *thread, const uint64_t *a)
     struct walk *walk;
     if ((int64_t)a[1] < 0)
         return -EINVAL;
+    if (a[1] && limit_file_bytes(thread, a[1] - 1, 1) == 0)
+        return -EFBIG;
     int64_t result = path_walk_user(thread, AT_CURRENT, a[0], WALK_FOLLOW, &walk);
     if (result < 0)
         return result;
@@ -207,7 +209,9 @@ int64_t call_ftruncate(struct thread *thread, const uint64_t *a)
         return -EBADF;
     int64_t result = -EINVAL;
     bool writes = (file->flags & OPEN_ACCESS) != OPEN_READ;
-    if (!file->pipe && writes && (int64_t)a[1] >= 0)
+    if (a[1] && (int64_t)a[1] > 0 && limit_file_bytes(thread, a[1] - 1, 1) == 0)
+        result = -EFBIG;
+    else if (!file->pipe && writes && (int64_t)a[1] >= 0)
         result = fs_result(fs_truncate(mounts[file->place.mount].service, file->place.node, a[1]));
     file_put(thread, file);
     return result;

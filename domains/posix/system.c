@@ -46,37 +46,6 @@ int64_t call_sysinfo(struct thread *thread, const uint64_t *a)
     return user_write(thread, a[0], &out, sizeof out);
 }
 
-#define LIMIT_STACK     3
-#define LIMIT_PROCESSES 6
-#define LIMIT_FILES     7
-
-static int64_t limit_write(struct thread *thread, uint64_t which, uint64_t address)
-{
-    uint64_t value = which == LIMIT_STACK       ? STACK_SIZE
-                     : which == LIMIT_PROCESSES ? PROCESSES_MAX
-                     : which == LIMIT_FILES     ? DESCRIPTORS_MAX
-                                                : UINT64_MAX;
-    uint64_t limit[] = {value, value};
-    return user_write(thread, address, limit, sizeof limit);
-}
-
-int64_t call_getrlimit(struct thread *thread, const uint64_t *a)
-{
-    return limit_write(thread, a[0], a[1]);
-}
-
-// Limits are the system's: what a program asks for is heard and not kept.
-int64_t call_setrlimit(struct thread *thread, const uint64_t *a)
-{
-    uint64_t limit[2];
-    return user_read(thread, limit, a[1], sizeof limit);
-}
-
-int64_t call_prlimit64(struct thread *thread, const uint64_t *a)
-{
-    return a[3] ? limit_write(thread, a[1], a[3]) : 0;
-}
-
 // Advice that matters only where there is a swap.
 #define CALL_OF_ADVICE(name)                                                                       \
     int64_t call_##name(struct thread *thread, const uint64_t *a)                                  \

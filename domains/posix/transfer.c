@@ -334,6 +334,20 @@ int64_t file_read(struct thread *thread, struct open_file *file, uint64_t addres
     return result;
 }
 
+// How many of N bytes the limit for the size of files leaves. -EFBIG: none.
+static int64_t write_limited(struct thread *thread, struct open_file *file, uint64_t n,
+                             uint64_t position)
+{
+    struct fs_stat stat = {.size = position};
+    if (!limit_file_is_set(thread) || (file->mode & FS_TYPE) != FS_FILE)
+        return (int64_t)n;
+    int64_t result = file->flags & OPEN_APPEND ? place_stat(thread, file->place, &stat) : 0;
+    if (result < 0)
+        return result;
+    uint64_t room = limit_file_bytes(thread, stat.size, n);
+    return n && !room ? -EFBIG : (int64_t)room;
+}
+
 int64_t file_write(struct thread *thread, struct open_file *file, uint64_t address, uint64_t n,
                    uint64_t *position)
 {
@@ -344,6 +358,10 @@ int64_t file_write(struct thread *thread, struct open_file *file, uint64_t addre
         return pipe_write(thread, file, address, n);
     if (n == 0 && (file->mode & FS_TYPE) == FS_BLOCK)
         return 0;
+    result = write_limited(thread, file, n, position ? *position : file->position);
+    if (result < 0)
+        return result;
+    n = (uint64_t)result;
     if (!position)
         return transfer_at_position(thread, file, address, n, false);
     result = transfer(thread, file, thread->process->memory.space, address, n, *position, false);

@@ -80,6 +80,20 @@ def test_init_started_by_hand_opens_no_second_shell(machine):
     assert (status, output.splitlines()[0]) == (2, "init: twice: no such word"), output
 
 
+def test_a_shells_limits_are_those_of_what_it_starts(machine):
+    output, status = machine.run("(ulimit -n 30; ulimit -s 1024; ulimit -v 30000; sh -c 'ulimit -n; ulimit -s; ulimit -v')")
+    assert (output.split(), status) == (["30", "1024", "30000"], 0), output
+    assert "ulimit" in machine.run("(ulimit -t 1)")[0]
+    assert machine.check("(ulimit -n 31; domain update posix posix_v2 > /dev/null; ulimit -n)") == "31\n"
+    machine.check("domain rollback posix")
+    assert "Not enough space" in machine.run("(ulimit -v 100; /bin/lua -e 'print(1)')")[0]
+
+
+def test_no_more_processes_than_a_limit_allows(machine):
+    output, _ = machine.run("(ulimit -p 4; sh -c 'sleep 9 & sleep 9 & echo both; kill %1 %2')")
+    assert "can't fork" in output and "both" not in output, output
+
+
 def test_a_script_runs_through_its_interpreter(machine):
     assert machine.check("/bin/script works") == "script works\n"
     assert machine.check("env /bin/long works") == "long works\n"

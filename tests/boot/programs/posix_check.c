@@ -13,6 +13,7 @@
 #include <sys/mman.h>
 #include <sys/random.h>
 #include <sys/resource.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/time.h>
 #include <sys/times.h>
@@ -668,6 +669,106 @@ static void buffers_are_what_is_there_now(void)
     unlink("/tmp/pages");
 }
 
+// ---- Limits ----
+
+static void limit_lower(int which, rlim_t to)
+{
+    struct rlimit limit = {0};
+    CHECK(getrlimit(which, &limit) == 0);
+    limit.rlim_cur = to;
+    CHECK(setrlimit(which, &limit) == 0);
+    CHECK(getrlimit(which, &limit) == 0 && limit.rlim_cur == to);
+}
+
+// Each in a child, whose parent keeps its own limits.
+static void limited(void (*what)(void), int signal)
+{
+    pid_t child = fork();
+    if (child == 0) {
+        what();
+        fflush(stdout);
+        _exit(failures != 0);
+    }
+    int status = child_status(child);
+    CHECK(signal ? WIFSIGNALED(status) && WTERMSIG(status) == signal : status == 0);
+}
+
+static void descriptors_are_limited(void)
+{
+    limit_lower(RLIMIT_NOFILE, 8);
+    int last = -1;
+    for (int file; (file = dup(0)) >= 0;)
+        last = file;
+    CHECK(errno == EMFILE && last == 7);
+    FAILS(fcntl(0, F_DUPFD, 8), EINVAL);
+    FAILS(dup2(0, 8), EBADF);
+    FAILS(open("/", O_RDONLY), EMFILE);
+    CHECK(dup2(0, 7) == 7);
+}
+
+static void files_are_limited(void)
+{
+    static char bytes[8192];
+    signal(SIGXFSZ, SIG_IGN);
+    limit_lower(RLIMIT_FSIZE, 5000);
+    int file = open("/tmp/limited", O_RDWR | O_CREAT | O_TRUNC, 0600);
+    CHECK(write(file, bytes, 4000) == 4000);
+    CHECK(write(file, bytes, 4000) == 1000);
+    FAILS(write(file, bytes, 1), EFBIG);
+    FAILS(pwrite(file, bytes, 4096, 5000), EFBIG);
+    CHECK(pwrite(file, bytes, sizeof bytes, 0) == 5000);
+    FAILS(ftruncate(file, 5001), EFBIG);
+    CHECK(ftruncate(file, 4990) == 0);
+    FAILS(truncate("/tmp/limited", 6000), EFBIG);
+    close(file);
+    file = open("/tmp/limited", O_WRONLY | O_APPEND);
+    CHECK(write(file, bytes, 100) == 10);
+    FAILS(write(file, bytes, 100), EFBIG);
+    close(file);
+    unlink("/tmp/limited");
+}
+
+static void too_large_a_file_is_a_signal(void)
+{
+    int file = open("/tmp/limited", O_WRONLY | O_CREAT | O_TRUNC, 0600);
+    unlink("/tmp/limited");
+    limit_lower(RLIMIT_FSIZE, 10);
+    CHECK(write(file, "0123456789a", 11) == 10);
+    write(file, "a", 1);
+}
+
+static void memory_is_limited(void)
+{
+    limit_lower(RLIMIT_AS, 64 << 20);
+    void *at = mmap(NULL, 16 << 20, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    CHECK(at != MAP_FAILED);
+    errno = 0;
+    CHECK(mmap(NULL, 60 << 20, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0) == MAP_FAILED);
+    CHECK(errno == ENOMEM);
+    CHECK(munmap(at, 16 << 20) == 0);
+    CHECK(malloc(100 << 20) == NULL);
+}
+
+static void the_most_is_never_raised(void)
+{
+    struct rlimit limit = {5, 6}, more = {5, 7}, odd = {6, 5};
+    CHECK(setrlimit(RLIMIT_NOFILE, &limit) == 0);
+    CHECK(setrlimit(RLIMIT_NOFILE, &limit) == 0);
+    if (geteuid() != 0)
+        FAILS(setrlimit(RLIMIT_NOFILE, &more), EPERM);
+    FAILS(setrlimit(RLIMIT_NOFILE, &odd), EINVAL);
+    FAILS(getrlimit(1000, &limit), EINVAL);
+}
+
+static void limits_are_obeyed(void)
+{
+    limited(descriptors_are_limited, 0);
+    limited(files_are_limited, 0);
+    limited(too_large_a_file_is_a_signal, SIGXFSZ);
+    limited(memory_is_limited, 0);
+    limited(the_most_is_never_raised, 0);
+}
+
 int main(int argc, char **argv, char **environment)
 {
     if (argc > 1 && strcmp(argv[1], "echo") == 0) {
@@ -694,6 +795,7 @@ int main(int argc, char **argv, char **environment)
     random_bytes_differ();
     buffers_are_what_is_there_now();
     listings_miss_nobody_where_others_end();
+    limits_are_obeyed();
     printf("%d checks failed\n", failures);
     return failures != 0;
 }
