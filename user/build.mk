@@ -65,6 +65,9 @@ $(USER_NEWLIB)/lib/libc.a: tools/newlib.sh
 	$(Q)B=$(B) TOOLPREFIX=$(TOOLPREFIX) tools/newlib.sh user
 	$(Q)touch $@
 
+# Its loop is in what it measures.
+$(USER_DIR)/obj/blkbench/%.o: USER_CFLAGS += -O2
+
 $(USER_DIR)/obj/%.o: user/bin/%.c $(USER_STAMP) $(USER_NEWLIB)/lib/libc.a
 	$(call say,CC,$@)
 	@mkdir -p $(@D)

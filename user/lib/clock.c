@@ -4,12 +4,12 @@
 // as it is for CPU time.
 #include "clock.h"
 
-#include <stdbool.h>
 #include <time.h>
 #include "syscall.h"
 
 #define NSEC_PER_SEC 1000000000ul
 #define CLOCKS_MAX   12
+#define CLOCKS_ALL   ((1u << CLOCKS_MAX) - 1)
 
 /* CLOCK_PROCESS_CPUTIME_ID, CLOCK_THREAD_CPUTIME_ID */
 #define CLOCKS_OF_CPU (1u << 2 | 1u << 3)
@@ -19,31 +19,37 @@
 /* The system's own types of the auxiliary vector; the first ends it. */
 enum { TYPE_END = 0, TYPE_TIME_START = 0x42480000, TYPE_TIME_SCALE, TYPE_TIME_BOOT };
 
-static unsigned long start, scale; /* scale 0: not told, so the system is asked each time */
-static unsigned long boot;         /* nanoseconds from 1970, 0: not known */
+static struct {
+    unsigned long start, scale;
+    unsigned long boot; /* nanoseconds from 1970, 0: not known */
+    unsigned long here; /* a bit for each clock that this is enough for; others are asked for */
+} told;
 
 void clock_find(const unsigned long *auxiliary)
 {
     for (; auxiliary[0] != TYPE_END; auxiliary += 2) {
         if (auxiliary[0] == TYPE_TIME_START)
-            start = auxiliary[1];
+            told.start = auxiliary[1];
         if (auxiliary[0] == TYPE_TIME_SCALE)
-            scale = auxiliary[1];
+            told.scale = auxiliary[1];
         if (auxiliary[0] == TYPE_TIME_BOOT)
-            boot = auxiliary[1];
+            told.boot = auxiliary[1];
     }
+    if (told.scale)
+        told.here = CLOCKS_ALL & ~CLOCKS_OF_CPU & ~(told.boot ? 0 : CLOCKS_OF_CALENDAR);
 }
 
 int clock_gettime(clockid_t clock, struct timespec *now)
 {
-    unsigned long ticks;
-    bool of_calendar = (unsigned long)clock < CLOCKS_MAX && (CLOCKS_OF_CALENDAR >> clock & 1);
-    bool of_cpu = (unsigned long)clock < CLOCKS_MAX && (CLOCKS_OF_CPU >> clock & 1);
-    if (!scale || (unsigned long)clock >= CLOCKS_MAX || (of_calendar && !boot) || of_cpu)
-        return (int)SYSCALL2(clock_gettime, clock, now);
+    unsigned long ticks, offset = 0;
+    if (clock != CLOCK_MONOTONIC || !told.scale) { /* which is asked for most */
+        if ((unsigned long)clock >= CLOCKS_MAX || !(told.here >> clock & 1))
+            return (int)SYSCALL2(clock_gettime, clock, now);
+        offset = CLOCKS_OF_CALENDAR >> clock & 1 ? told.boot : 0;
+    }
     __asm__ volatile("rdtime %0" : "=r"(ticks));
-    unsigned long ns = (unsigned long)((unsigned __int128)(ticks - start) * scale >> 32);
-    ns += of_calendar ? boot : 0;
+    unsigned long ns = (unsigned long)((unsigned __int128)(ticks - told.start) * told.scale >> 32);
+    ns += offset;
     now->tv_sec = (time_t)(ns / NSEC_PER_SEC);
     now->tv_nsec = (long)(ns % NSEC_PER_SEC);
     return 0;

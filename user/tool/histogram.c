@@ -9,28 +9,6 @@ void histogram_begin(struct histogram *histogram)
     histogram->least = UINT64_MAX;
 }
 
-/* The largest that leaves a row's worth; without a call, as clz would be. */
-static unsigned shift_of(uint64_t latency)
-{
-    unsigned shift = 0;
-    for (unsigned step = 32; step; step /= 2)
-        shift += latency >> shift >> step >= HISTOGRAM_SUB ? step : 0;
-    return shift;
-}
-
-/* Latencies below 32 have a bucket each; then the highest bit chooses the row, the next 5 the
- * bucket. */
-static unsigned bucket_of(struct histogram *histogram, uint64_t latency)
-{
-    if (latency < HISTOGRAM_SUB)
-        return (unsigned)latency;
-    unsigned shift = histogram->shift;
-    if ((latency >> shift) - HISTOGRAM_SUB >= HISTOGRAM_SUB)
-        histogram->shift = shift = shift_of(latency);
-    unsigned bucket = (shift + 1) * HISTOGRAM_SUB + (unsigned)(latency >> shift) - HISTOGRAM_SUB;
-    return bucket < HISTOGRAM_BUCKETS ? bucket : HISTOGRAM_BUCKETS - 1;
-}
-
 /* The highest latency that falls into the bucket. */
 static uint64_t bucket_limit(unsigned bucket)
 {
@@ -38,17 +16,6 @@ static uint64_t bucket_limit(unsigned bucket)
         return bucket;
     unsigned shift = bucket / HISTOGRAM_SUB - 1;
     return ((uint64_t)(bucket % HISTOGRAM_SUB + HISTOGRAM_SUB + 1) << shift) - 1;
-}
-
-void histogram_add(struct histogram *histogram, uint64_t latency)
-{
-    histogram->count++;
-    histogram->sum += latency;
-    if (latency < histogram->least)
-        histogram->least = latency;
-    if (latency > histogram->most)
-        histogram->most = latency;
-    histogram->buckets[bucket_of(histogram, latency)]++;
 }
 
 void histogram_merge(struct histogram *histogram, const struct histogram *part)

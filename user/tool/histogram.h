@@ -10,14 +10,39 @@
 
 struct histogram {
     uint64_t count, sum, least, most;
-    unsigned shift; /* of the last latency that had one: mostly the next one's */
+    uint64_t shift; /* of the last latency that had one: mostly the next one's */
     uint32_t buckets[HISTOGRAM_BUCKETS];
 };
 
 void histogram_begin(struct histogram *histogram);
 
-/* Counts one latency in nanoseconds. */
-void histogram_add(struct histogram *histogram, uint64_t latency);
+/* Latencies below 32 have a bucket each; then the highest bit chooses the row, the next 5 the
+   bucket. The row is mostly the last one's or its neighbour. */
+static inline uint64_t histogram_bucket(struct histogram *histogram, uint64_t latency)
+{
+    uint64_t shift = histogram->shift;
+    if (latency < HISTOGRAM_SUB)
+        return latency;
+    while (latency >> shift < HISTOGRAM_SUB)
+        shift--;
+    while (latency >> shift >= 2 * HISTOGRAM_SUB)
+        shift++;
+    histogram->shift = shift;
+    uint64_t bucket = shift * HISTOGRAM_SUB + (latency >> shift);
+    return bucket < HISTOGRAM_BUCKETS ? bucket : HISTOGRAM_BUCKETS - 1;
+}
+
+/* Counts one latency in nanoseconds. Inline, since it is in what is measured. */
+static inline void histogram_add(struct histogram *histogram, uint64_t latency)
+{
+    histogram->count++;
+    histogram->sum += latency;
+    if (latency < histogram->least)
+        histogram->least = latency;
+    if (latency > histogram->most)
+        histogram->most = latency;
+    histogram->buckets[histogram_bucket(histogram, latency)]++;
+}
 
 /* The latency that `per_mille` of 1000 do not exceed; 0 if nothing was counted. */
 uint64_t histogram_percentile(const struct histogram *histogram, unsigned per_mille);

@@ -5,10 +5,10 @@
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
+#include "kernel_words.h"
 #include "tool.h"
 #include "worker.h"
 
-#define PROGRESS_NS  250000000ull
 #define CLOCK_SELDOM 64 /* requests */
 
 static void message_send(struct worker *worker, enum message_kind kind)
@@ -19,7 +19,8 @@ static void message_send(struct worker *worker, enum message_kind kind)
 }
 
 /* One request. The kernel may end it early with EINTR only before it has begun. */
-static bool request_make(struct worker *worker, struct lane *lane, uint64_t index, bool write)
+ALWAYS_INLINE bool request_make(struct worker *worker, struct lane *lane, uint64_t index,
+                                bool write)
 {
     uint64_t address = lane_address(lane, worker->settings, index);
     size_t length = worker->settings->block_size;
@@ -33,7 +34,7 @@ static bool request_make(struct worker *worker, struct lane *lane, uint64_t inde
     return done == (ssize_t)length;
 }
 
-static void block_write(struct worker *worker, struct lane *lane, uint64_t index)
+ALWAYS_INLINE void block_write(struct worker *worker, struct lane *lane, uint64_t index)
 {
     if (lane->generations)
         lane_fill(lane, worker->settings, index);
@@ -43,7 +44,7 @@ static void block_write(struct worker *worker, struct lane *lane, uint64_t index
         lane_written(lane, index, done);
 }
 
-static void block_read(struct worker *worker, struct lane *lane, uint64_t index)
+ALWAYS_INLINE void block_read(struct worker *worker, struct lane *lane, uint64_t index)
 {
     if (!request_make(worker, lane, index, false))
         worker->totals.errors++;
@@ -66,17 +67,10 @@ static void blocks_check(struct worker *worker, struct lane *lane)
             block_read(worker, lane, index);
 }
 
-void worker_count(struct worker *worker, uint64_t began, uint64_t ended)
+void worker_report(struct worker *worker, uint64_t now)
 {
-    if (!worker->settings->clock_seldom)
-        histogram_add(&worker->histogram, ended - began);
-    if (worker->windows.room)
-        windows_add(&worker->windows, ended / worker->settings->log_window, 1);
-    worker->totals.ios++;
-    if (ended - worker->reported >= PROGRESS_NS) {
-        worker->reported = ended;
-        message_send(worker, MESSAGE_PROGRESS);
-    }
+    worker->reported = now;
+    message_send(worker, MESSAGE_PROGRESS);
 }
 
 /* When the request ended that has just been made; roughly, where the clock is read seldom. */
@@ -95,7 +89,10 @@ static uint64_t turns_run(struct worker *worker, uint64_t started, uint64_t shar
     while (settings->ios ? worker->totals.ios < share : before - started < settings->runtime_ns) {
         bool write;
         uint64_t index = lane_choose(lane, settings, &write);
-        (write ? block_write : block_read)(worker, lane, index);
+        if (write)
+            block_write(worker, lane, index);
+        else
+            block_read(worker, lane, index);
         uint64_t now = request_end(worker, before);
         worker_count(worker, before, now);
         before = now;
@@ -173,10 +170,12 @@ _Noreturn void worker_run(const struct settings *settings, int device, unsigned 
     worker.messages = messages;
     worker.number = number;
     worker_prepare(&worker);
+    worker.is_counted = kernel_word_is_set("icount");
     message_send(&worker, MESSAGE_READY);
     while (read(go, &start, 1) < 0 && errno == EINTR)
         ;
     requests_run(&worker);
+    worker.totals.result.insns = worker.is_counted ? kernel_instructions() : 0;
     worker.totals.result.sum = worker.histogram.sum;
     worker.totals.result.least = worker.histogram.least;
     worker.totals.result.most = worker.histogram.most;

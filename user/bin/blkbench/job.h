@@ -32,6 +32,7 @@ struct message {
         struct {
             uint64_t started, ended; /* ns of CLOCK_MONOTONIC */
             uint64_t sum, least, most;
+            long insns; /* the kernel's count at the end, where it has one */
         } result;
         struct {
             uint32_t first, counts[MESSAGE_BUCKETS_EACH];

@@ -21,11 +21,11 @@
 
 struct run {
     struct settings settings;
-    unsigned workers, ready, results, finished;
+    unsigned workers, ready, finished;
     int messages, go;        /* the ends of the two pipes that this process keeps */
     uint64_t started, shown; /* ns */
     uint64_t first_start, last_end;
-    long insns; /* at the start, then of the whole run; -1: not counted */
+    long insns_start, insns_end; /* the kernel's counts; -1: it has none */
     struct message last[WORKERS_MAX];
     struct outcome outcome;
     struct windows windows;
@@ -62,11 +62,21 @@ static void workers_start(struct run *run, int device)
     run->go = go[1];
 }
 
+/* The count at which the measured part begins. What a reading takes is left out: there is one at
+ * each end. */
+static long insns_begin(void)
+{
+    if (!kernel_word_is_set("icount"))
+        return -1;
+    long once = kernel_instructions(), again = kernel_instructions();
+    return again + (again - once);
+}
+
 /* All are prepared: the measured part begins. */
 static void workers_release(struct run *run)
 {
     char bytes[WORKERS_MAX] = {0};
-    run->insns = kernel_word_is_set("icount") ? kernel_instructions() : -1;
+    run->insns_start = run->insns_end = insns_begin();
     run->started = run->shown = nanoseconds_now();
     if (run->settings.log && !windows_begin(&run->windows, run->settings.log_window, run->started,
                                             run->settings.runtime_ns))
@@ -88,8 +98,8 @@ static void result_take(struct run *run, const struct message *message)
         sum->least = message->result.least;
     if (message->result.most > sum->most)
         sum->most = message->result.most;
-    if (++run->results == run->workers && run->insns >= 0)
-        run->insns = kernel_instructions() - run->insns;
+    if (message->result.insns > run->insns_end)
+        run->insns_end = message->result.insns;
 }
 
 static void progress_show(struct run *run)
@@ -175,7 +185,8 @@ static void outcome_sum(struct run *run)
         outcome->ended += run->last[worker].ended;
     }
     outcome->elapsed_ns = run->last_end - run->first_start;
-    outcome->insns_per_io = run->insns >= 0 && outcome->ios ? run->insns / (long)outcome->ios : -1;
+    bool counted = run->insns_start >= 0 && outcome->ios;
+    outcome->insns_per_io = counted ? (run->insns_end - run->insns_start) / (long)outcome->ios : -1;
 }
 
 int main(int argc, char **argv)
