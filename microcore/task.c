@@ -521,7 +521,8 @@ void task_idle_loop(void)
     struct hart *hart = hart_current();
     for (;;) {
         hart->reschedule = false;
-        struct task *next = queue_take_any(hart);
+        // A task that has blocked has found nobody just before, one that has ended has not looked.
+        struct task *next = queue_is_empty() ? NULL : queue_take_any(hart);
         if (next) {
             switch_to(hart, next);
             continue;

@@ -242,8 +242,10 @@ void timer_hand_over(void)
 void timer_tick_start(void)
 {
     struct timer_queue *queue = &queues[hart_current()->index];
-    interrupt_state state = lock_take(&queue->lock);
     uint64_t now = time_now();
+    if (queue->tick > now && queue->tick >= queue->armed)
+        return; // only this hart changes these
+    interrupt_state state = lock_take(&queue->lock);
     if (queue->tick <= now)
         queue->tick = now + TICK_NS;
     if (queue->tick < queue->armed)
