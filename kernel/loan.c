@@ -294,7 +294,7 @@ int rref_pin(struct domain *domain, rref_t rref, struct rref **pinned)
         if (loan && !loan->holds) // one that is held lasts anyway, however often it is posted
             loan->posts++;
     }
-    bool unseen = allowed && record->is_window && !record->frames.count;
+    bool unseen = allowed && record->is_window && !record->frames.count && !window_pin_held(record);
     record_release(record, state);
     if (!allowed)
         return -EACCES;

@@ -50,6 +50,9 @@ int space_resolve(struct space *space, uint64_t address, bool write, uint64_t *p
 int space_resolve_fetch(struct space *space, uint64_t address);
 // The same, and the frame gets one more user: page_put gives it back.
 int space_pin(struct space *space, uint64_t address, bool write, uint64_t *physical);
+// The same for a page that is there, if the space's lock is free: false otherwise. Nothing is
+// waited for, so also with the guard of an RRef taken.
+bool space_pin_try(struct space *space, uint64_t address, bool write, uint64_t *physical);
 // Pins pages from ADDRESS on that are there with the right that is wanted, COUNT at most. How many:
 // the next one is not there, or is for the next call.
 uint64_t space_pin_present(struct space *space, uint64_t address, bool write, uint64_t *frames,

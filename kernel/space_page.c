@@ -173,21 +173,26 @@ int space_resolve_fetch(struct space *space, uint64_t address)
 }
 
 // Pins a page that is there with the right that is wanted: its entry alone tells. False: it is not.
+// Under the space's lock.
 static inline bool page_pin_present(struct space *space, uint64_t address, bool write,
                                     uint64_t *physical)
 {
-    uint64_t wanted = PTE_VALID | PTE_USER | (write ? PTE_WRITE : 0);
-    if (address >= SPACE_END)
-        return false; // the walk would look at fewer bits of it
-    interrupt_state state = lock_take(&space->lock);
-    uint64_t entry = space_entry(space, address);
-    bool present = (entry & wanted) == wanted;
-    if (present) {
-        *physical = pte_physical(entry);
-        page_get(*physical);
-    }
+    uint64_t entry = space_entry(space, address), wanted = space_rights(write);
+    if ((entry & wanted) != wanted)
+        return false;
+    *physical = pte_physical(entry);
+    page_get(*physical);
+    return true;
+}
+
+bool space_pin_try(struct space *space, uint64_t address, bool write, uint64_t *physical)
+{
+    interrupt_state state;
+    if (address >= SPACE_END || !lock_try(&space->lock, &state))
+        return false;
+    bool pinned = page_pin_present(space, address, write, physical);
     lock_release(&space->lock, state);
-    return present;
+    return pinned;
 }
 
 uint64_t space_pin_present(struct space *space, uint64_t address, bool write, uint64_t *frames,
@@ -260,9 +265,13 @@ static __attribute__((noinline)) int page_pin(struct space *space, uint64_t addr
 
 int space_pin(struct space *space, uint64_t address, bool write, uint64_t *physical)
 {
-    return page_pin_present(space, address, write, physical)
-               ? 0
-               : page_pin(space, address, write, physical);
+    bool present = false;
+    if (address < SPACE_END) { // the walk would look at fewer bits of it
+        interrupt_state state = lock_take(&space->lock);
+        present = page_pin_present(space, address, write, physical);
+        lock_release(&space->lock, state);
+    }
+    return present ? 0 : page_pin(space, address, write, physical);
 }
 
 // ---- Cloning ----

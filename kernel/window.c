@@ -68,6 +68,15 @@ int window_pin(struct rref *record)
     return 0;
 }
 
+bool window_pin_held(struct rref *record)
+{
+    if (!record->length || record->address % PAGE_SIZE + record->length > PAGE_SIZE ||
+        !space_pin_try(record->space, record->address, record->writable, record->frames.few))
+        return false;
+    record->frames.count = 1;
+    return true;
+}
+
 struct pinned_frames window_unpin(struct rref *record)
 {
     struct pinned_frames frames = record->frames;

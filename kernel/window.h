@@ -8,6 +8,9 @@
 // Pins what a window shows, which is pinned itself (record->pins): its frames are known from now
 // on. 0 or a negative errno: the program has no such memory, or there is none.
 int window_pin(struct rref *record);
+// The same with the guard taken, for one page that is there and can be had at once. False: it is
+// not that simple, and nothing has changed.
+bool window_pin_held(struct rref *record);
 // With the guard taken and the last pin gone: the frames are the caller's to put, none where it was
 // no window.
 struct pinned_frames window_unpin(struct rref *record);

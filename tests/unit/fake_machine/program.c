@@ -161,6 +161,11 @@ int space_pin(struct space *of, uint64_t address, bool write, uint64_t *physical
     return 0;
 }
 
+bool space_pin_try(struct space *of, uint64_t address, bool write, uint64_t *physical)
+{
+    return *leaf(address) && !space_pin(of, address, write, physical);
+}
+
 uint64_t space_pin_present(struct space *of, uint64_t address, bool write, uint64_t *physical,
                            uint64_t count)
 {

@@ -40,8 +40,8 @@ static inline uint64_t lane_random(struct lane *lane)
 /* The next request: which block, and whether it is written. */
 static inline uint64_t lane_choose(struct lane *lane, const struct settings *settings, bool *write)
 {
-    *write = settings->direction == DIRECTION_WRITE ||
-             (settings->direction == DIRECTION_BOTH && lane_random(lane) % 2);
+    *write = settings->direction == DIRECTION_BOTH ? lane_random(lane) % 2
+                                                   : settings->direction == DIRECTION_WRITE;
     return (settings->random ? lane_random(lane) : lane->next++) % lane->blocks;
 }
 
