@@ -23,10 +23,10 @@ PATH = "the way to the driver: trap and system call, posix, the call with its lo
 BLOCKS = [
     ("/dev/nullb0", "read", "4k", 5368, 1800, PATH + "and a copy of 4 KiB, 1,065 instructions"),
     ("/dev/nullb0", "write", "4k", 5561, 1800, PATH + "and a copy of 4 KiB, 1,065 instructions"),
-    ("/dev/nullb1", "read", "4k", 3836, 600, PATH + "blkbench's own loop is 140"),
-    ("/dev/nullb1", "write", "4k", 4022, 600, PATH + "blkbench's own loop is 140"),
+    ("/dev/nullb1", "read", "4k", 3836, 600, PATH + "blkbench's own loop is 128"),
+    ("/dev/nullb1", "write", "4k", 4022, 600, PATH + "blkbench's own loop is 128"),
     ("/dev/vda", "read", "4k", 9688, 2600, "beside the way to the driver: the program's sleep and the interrupt that ends "
-     "it, two switches of task, some 1,500 instructions; and the mediator, which pins and checks each buffer, 700"),
+     "it, two switches of task, some 1,700 instructions; and the mediator, which pins and checks each buffer, 760"),
     ("/dev/vda", "write", "4k", 9867, 2600, "as read"),
     ("/dev/nullb0", "read", "256k", 132534, 75000, "the copy alone is 64 times 1,100 instructions (1,024 loads and stores "
      "of 8 bytes); each page is counted, found and let go by itself"),

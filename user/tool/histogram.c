@@ -20,7 +20,6 @@ static uint64_t bucket_limit(unsigned bucket)
 
 void histogram_merge(struct histogram *histogram, const struct histogram *part)
 {
-    histogram->count += part->count;
     histogram->sum += part->sum;
     if (part->least < histogram->least)
         histogram->least = part->least;
@@ -30,10 +29,18 @@ void histogram_merge(struct histogram *histogram, const struct histogram *part)
         histogram->buckets[bucket] += part->buckets[bucket];
 }
 
+uint64_t histogram_count(const struct histogram *histogram)
+{
+    uint64_t count = 0;
+    for (unsigned bucket = 0; bucket < HISTOGRAM_BUCKETS; bucket++)
+        count += histogram->buckets[bucket];
+    return count;
+}
+
 uint64_t histogram_percentile(const struct histogram *histogram, unsigned per_mille)
 {
-    uint64_t wanted = (histogram->count * per_mille + 999) / 1000, seen = 0;
-    for (unsigned bucket = 0; bucket < HISTOGRAM_BUCKETS && histogram->count; bucket++) {
+    uint64_t wanted = (histogram_count(histogram) * per_mille + 999) / 1000, seen = 0;
+    for (unsigned bucket = 0; bucket < HISTOGRAM_BUCKETS; bucket++) {
         seen += histogram->buckets[bucket];
         if (seen >= wanted && seen > 0) {
             uint64_t limit = bucket_limit(bucket);
@@ -45,5 +52,6 @@ uint64_t histogram_percentile(const struct histogram *histogram, unsigned per_mi
 
 uint64_t histogram_mean(const struct histogram *histogram)
 {
-    return histogram->count ? histogram->sum / histogram->count : 0;
+    uint64_t count = histogram_count(histogram);
+    return count ? histogram->sum / count : 0;
 }

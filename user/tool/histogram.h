@@ -9,7 +9,7 @@
 #define HISTOGRAM_BUCKETS (HISTOGRAM_SUB * 36) /* up to 2^40 ns, 18 minutes */
 
 struct histogram {
-    uint64_t count, sum, least, most;
+    uint64_t sum, least, most;
     uint64_t shift; /* of the last latency that had one: mostly the next one's */
     uint32_t buckets[HISTOGRAM_BUCKETS];
 };
@@ -35,7 +35,6 @@ static inline uint64_t histogram_bucket(struct histogram *histogram, uint64_t la
 /* Counts one latency in nanoseconds. Inline, since it is in what is measured. */
 static inline void histogram_add(struct histogram *histogram, uint64_t latency)
 {
-    histogram->count++;
     histogram->sum += latency;
     if (latency < histogram->least)
         histogram->least = latency;
@@ -43,6 +42,9 @@ static inline void histogram_add(struct histogram *histogram, uint64_t latency)
         histogram->most = latency;
     histogram->buckets[histogram_bucket(histogram, latency)]++;
 }
+
+/* How many were counted. */
+uint64_t histogram_count(const struct histogram *histogram);
 
 /* The latency that `per_mille` of 1000 do not exceed; 0 if nothing was counted. */
 uint64_t histogram_percentile(const struct histogram *histogram, unsigned per_mille);

@@ -19,11 +19,11 @@ static void message_send(struct worker *worker, enum message_kind kind)
 }
 
 /* One request. The kernel may end it early with EINTR only before it has begun. */
-ALWAYS_INLINE bool request_make(struct worker *worker, struct lane *lane, uint64_t index,
-                                bool write)
+ALWAYS_INLINE bool request_make(struct worker *worker, const struct settings *settings,
+                                struct lane *lane, uint64_t index, bool write)
 {
-    uint64_t address = lane_address(lane, worker->settings, index);
-    size_t length = worker->settings->block_size;
+    uint64_t address = lane_address(lane, settings, index);
+    size_t length = settings->block_size;
     ssize_t done;
     do
         done = write ? pwrite(worker->device, lane->buffer, length, (off_t)address)
@@ -33,22 +33,26 @@ ALWAYS_INLINE bool request_make(struct worker *worker, struct lane *lane, uint64
     return done == (ssize_t)length;
 }
 
-ALWAYS_INLINE void block_write(struct worker *worker, struct lane *lane, uint64_t index)
+ALWAYS_INLINE void block_write(struct worker *worker, const struct settings *settings,
+                               struct lane *lane, uint64_t index)
 {
-    if (lane->generations)
-        lane_fill(lane, worker->settings, index);
-    bool done = request_make(worker, lane, index, true);
-    worker->totals.errors += !done;
-    if (lane->generations)
+    bool verified = lane->generations != NULL;
+    if (verified)
+        lane_fill(lane, settings, index);
+    bool done = request_make(worker, settings, lane, index, true);
+    if (!done)
+        worker->totals.errors++;
+    if (verified)
         lane_written(lane, index, done);
 }
 
-ALWAYS_INLINE void block_read(struct worker *worker, struct lane *lane, uint64_t index)
+ALWAYS_INLINE void block_read(struct worker *worker, const struct settings *settings,
+                              struct lane *lane, uint64_t index)
 {
-    if (!request_make(worker, lane, index, false))
+    if (!request_make(worker, settings, lane, index, false))
         worker->totals.errors++;
     else if (lane->generations)
-        worker->totals.verify_errors += !lane_is_right(lane, worker->settings, index);
+        worker->totals.verify_errors += !lane_is_right(lane, settings, index);
 }
 
 static void blocks_prepare(struct worker *worker, struct lane *lane)
@@ -56,14 +60,14 @@ static void blocks_prepare(struct worker *worker, struct lane *lane)
     if (!lane->generations || worker->settings->direction == DIRECTION_WRITE)
         return;
     for (uint64_t index = 0; index < lane->blocks; index++)
-        block_write(worker, lane, index);
+        block_write(worker, worker->settings, lane, index);
 }
 
 static void blocks_check(struct worker *worker, struct lane *lane)
 {
     for (uint64_t index = 0; lane->generations && index < lane->blocks; index++)
         if (lane_knows(lane, index))
-            block_read(worker, lane, index);
+            block_read(worker, worker->settings, lane, index);
 }
 
 void worker_report(struct worker *worker, uint64_t now)
@@ -72,31 +76,31 @@ void worker_report(struct worker *worker, uint64_t now)
     message_send(worker, MESSAGE_PROGRESS);
 }
 
-/* When the request ended that has just been made; roughly, where the clock is read seldom. */
-static uint64_t request_end(const struct worker *worker, uint64_t before)
-{
-    bool seldom = worker->settings->clock_seldom;
-    return seldom && worker->totals.ios % CLOCK_SELDOM ? before : nanoseconds_now();
-}
-
-/* One request after the other; each one's end is the next one's start. */
+/* One request after the other; each one's end is the next one's start. Where the clock is read
+   seldom, a request ends roughly. */
 static uint64_t turns_run(struct worker *worker, uint64_t started, uint64_t share)
 {
-    const struct settings *settings = worker->settings;
+    const struct settings settings = *worker->settings; /* which no call changes */
     struct lane *lane = worker->lanes;
-    uint64_t before = started;
-    while (settings->ios ? worker->totals.ios < share : before - started < settings->runtime_ns) {
+    uint64_t before = started, made = 0;
+    while (settings.ios ? made < share : before - started < settings.runtime_ns) {
         bool write;
-        uint64_t index = lane_choose(lane, settings, &write);
+        uint64_t index = lane_choose(lane, &settings, &write);
         if (write)
-            block_write(worker, lane, index);
+            block_write(worker, &settings, lane, index);
         else
-            block_read(worker, lane, index);
-        uint64_t now = request_end(worker, before);
-        worker_count(worker, before, now);
-        before = now;
+            block_read(worker, &settings, lane, index);
+        if (!settings.clock_seldom) {
+            uint64_t now = nanoseconds_now();
+            histogram_add(&worker->histogram, now - before);
+            before = now;
+        } else if (made % CLOCK_SELDOM == 0) {
+            before = nanoseconds_now();
+        }
+        worker_count(worker, before);
+        made++;
     }
-    return settings->clock_seldom ? nanoseconds_now() : before;
+    return settings.clock_seldom ? nanoseconds_now() : before;
 }
 
 /* The requests that are measured. */

@@ -92,7 +92,6 @@ static void result_take(struct run *run, const struct message *message)
         run->first_start = message->result.started;
     if (message->result.ended > run->last_end)
         run->last_end = message->result.ended;
-    sum->count += message->ios;
     sum->sum += message->result.sum;
     if (message->ios && message->result.least < sum->least)
         sum->least = message->result.least;

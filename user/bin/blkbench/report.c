@@ -21,7 +21,7 @@ static void latency_print_json(const struct histogram *latency)
     }
     printf(",\"lat_ns\":{\"min\":%lu,\"mean\":%lu,\"p50\":%lu,\"p95\":%lu,\"p99\":%lu,\"p99.9\":%"
            "lu,\"max\":%lu}",
-           latency->count ? latency->least : 0, histogram_mean(latency),
+           histogram_count(latency) ? latency->least : 0, histogram_mean(latency),
            histogram_percentile(latency, 500), histogram_percentile(latency, 950),
            histogram_percentile(latency, 990), histogram_percentile(latency, 999), latency->most);
 }
@@ -78,7 +78,7 @@ static void latency_print(const char *name, uint64_t ns)
 static void latencies_print(const struct histogram *latency)
 {
     printf("  latency (usec):");
-    latency_print("min", latency->count ? latency->least : 0);
+    latency_print("min", histogram_count(latency) ? latency->least : 0);
     latency_print("mean", histogram_mean(latency));
     latency_print("max", latency->most);
     printf("\n  percentiles (usec):");

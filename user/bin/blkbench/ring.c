@@ -75,7 +75,9 @@ static unsigned result_take(struct worker *worker, struct rings *rings, uint64_t
         lane_written(lane, flight->index, done);
     else if (done && lane->generations)
         worker->totals.verify_errors += !lane_is_right(lane, worker->settings, flight->index);
-    worker_count(worker, flight->began, now);
+    if (!worker->settings->clock_seldom)
+        histogram_add(&worker->histogram, now - flight->began);
+    worker_count(worker, now);
     rings->in_flight--;
     return (unsigned)result.tag;
 }

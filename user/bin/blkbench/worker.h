@@ -36,12 +36,9 @@ static inline uint64_t nanoseconds_now(void)
 /* Tells progress. */
 void worker_report(struct worker *worker, uint64_t now);
 
-/* Counts a measured request that began and ended at these times, and tells progress now and then.
- */
-ALWAYS_INLINE void worker_count(struct worker *worker, uint64_t began, uint64_t ended)
+/* Counts a measured request that ended at this time, and tells progress now and then. */
+ALWAYS_INLINE void worker_count(struct worker *worker, uint64_t ended)
 {
-    if (!worker->settings->clock_seldom)
-        histogram_add(&worker->histogram, ended - began);
     if (worker->windows.room)
         windows_add(&worker->windows, ended / worker->settings->log_window, 1);
     worker->totals.ios++;

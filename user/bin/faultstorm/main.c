@@ -61,8 +61,9 @@ static const char *class_name(const struct settings *settings, unsigned class)
 /* From a fault to the right answer of the request that met it, behind a shadow. */
 static void answers_print_json(const struct histogram *answers)
 {
-    printf(",\"answer_ns\":{\"count\":%lu,\"p50\":%lu,\"p99\":%lu,\"max\":%lu}", answers->count,
-           histogram_percentile(answers, 500), histogram_percentile(answers, 990), answers->most);
+    printf(",\"answer_ns\":{\"count\":%lu,\"p50\":%lu,\"p99\":%lu,\"max\":%lu}",
+           histogram_count(answers), histogram_percentile(answers, 500),
+           histogram_percentile(answers, 990), answers->most);
 }
 
 static void answers_print(const struct histogram *answers)
@@ -70,7 +71,7 @@ static void answers_print(const struct histogram *answers)
     printf(
         "%lu requests met a fault and were answered right: after %lu us at the median, %lu us at "
         "99 %%\n",
-        answers->count, histogram_percentile(answers, 500) / 1000,
+        histogram_count(answers), histogram_percentile(answers, 500) / 1000,
         histogram_percentile(answers, 990) / 1000);
 }
 
