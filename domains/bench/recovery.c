@@ -103,6 +103,8 @@ static uint64_t update_once(void)
 {
     struct control_command command;
     note(operate(CONTROL_UPDATE, UPDATED, to_second ? UPDATED "_v2" : UPDATED, &command));
+    if (failed)
+        log_printf("an update of " UPDATED " ended with %d: %s", (int)-failed, command.reply);
     to_second = !to_second;
     const char *paused = strstr(command.reply, "paused ");
     return failed || !paused ? 0 : strtoul(paused + strlen("paused "), NULL, 10) * 1000;
