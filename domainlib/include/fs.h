@@ -91,11 +91,14 @@
 #define FS_CONTROL_SIGNALS 0xB001u
 
 // Requests of fs.control to a file system as a whole, for which the file number is FS_WHOLE.
-#define FS_WHOLE           0u
-#define FS_CONTROL_MOUNT   0xB101u // takes its disk; value: FS_READ_ONLY. Result: how it is mounted
-#define FS_CONTROL_UNMOUNT 0xB102u // all is on the disk, which others may have from then on
+#define FS_WHOLE         0u
+#define FS_CONTROL_MOUNT 0xB101u // takes its disk; value: FS_READ_ONLY. Result: how it is mounted
+// All is on the disk, which others may have from then on. Else an error, and all stays as it is;
+// with FS_FORCE as the value, what the disk does not take is given up, and the error tells of it.
+#define FS_CONTROL_UNMOUNT 0xB102u
 #define FS_CONTROL_SPACE   0xB103u // fills in struct fs_space
 #define FS_READ_ONLY       1u
+#define FS_FORCE           2u
 
 struct fs_space {
     uint64_t type;       // Linux's magic number of it

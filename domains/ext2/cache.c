@@ -435,11 +435,10 @@ static int64_t class_write(enum block_class class, bool *wrote)
 
 int64_t cache_write_back(void)
 {
-    bool wrote = false;
+    static bool wrote; // since the last flush that went well, which may be of an earlier attempt
     for (enum block_class class = 0; class < CLASS_COUNT; class ++) {
-        bool before = wrote;
-        if (before && class != CLASS_REST) {
-            int64_t flushed = dirty_count ? disk_flush() : 0;
+        if (wrote && dirty_count && class != CLASS_REST) {
+            int64_t flushed = disk_flush();
             if (flushed < 0)
                 return flushed;
             wrote = false;
@@ -452,6 +451,6 @@ int64_t cache_write_back(void)
     }
     int64_t flushed = disk_flush();
     if (flushed == 0)
-        is_written_past = is_inherited = false;
+        wrote = is_written_past = is_inherited = false;
     return flushed;
 }

@@ -39,7 +39,7 @@ RpcResult fs_do_control(uint64_t file, uint64_t request, rref_t argument, uint64
     if (request == FS_CONTROL_MOUNT)
         result = volume_mount(value & FS_READ_ONLY);
     else if (request == FS_CONTROL_UNMOUNT)
-        result = volume_unmount();
+        result = volume_unmount(value & FS_FORCE);
     return result < 0 ? rpc_error(result) : rpc_ok((uint64_t)result);
 }
 

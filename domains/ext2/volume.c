@@ -204,10 +204,12 @@ static int64_t volume_begin(bool read_only)
     return error;
 }
 
-// What can still be done is done; the first error is told.
-static int64_t volume_end(void)
+// What can still be done is done; the first error is told. By force it ends there, too.
+static int64_t volume_end(bool by_force)
 {
-    int64_t result = 0;
+    int64_t result = kept->read_only || by_force ? 0 : write_back();
+    if (result < 0)
+        return result;
     if (!kept->read_only && volume.fs) {
         result = opens_release();
         if (result < 0)
@@ -217,7 +219,9 @@ static int64_t volume_end(void)
     } else if (!kept->read_only) {
         result = cache_write_back();
     }
-    volume_close();
+    volume_close(); // where it stays mounted, it is opened anew
+    if (result < 0 && !by_force)
+        return result;
     kept->mounted = 0;
     if (result < 0)
         log_printf("the disk does not take what was written last: it is lost (error %d)",
@@ -230,16 +234,16 @@ int64_t volume_mount(bool read_only)
     wall_learn_kept(HANDLE_RTC, &kept->wall_boot);
     mutex_lock(&volume_lock);
     if (kept->mounted)
-        volume_end(); // of a user of whom nothing is left
+        volume_end(true); // of a user of whom nothing is left
     int64_t result = volume_begin(read_only);
     mutex_unlock(&volume_lock);
     return result < 0 ? result : (int64_t)kept->read_only;
 }
 
-int64_t volume_unmount(void)
+int64_t volume_unmount(bool by_force)
 {
     mutex_lock(&volume_lock);
-    int64_t result = kept->mounted ? volume_end() : -EINVAL;
+    int64_t result = kept->mounted ? volume_end(by_force) : -EINVAL;
     mutex_unlock(&volume_lock);
     return result;
 }

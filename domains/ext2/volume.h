@@ -31,7 +31,7 @@ uint32_t volume_now(void);
 
 // ---- Mounting; these lock by themselves. 0 or a negative errno ----
 int64_t volume_mount(bool read_only);
-int64_t volume_unmount(void);
+int64_t volume_unmount(bool by_force); // see FS_CONTROL_UNMOUNT
 int64_t volume_sync(void);
 
 // Locks, and sees that there is a file system. A negative errno with the lock free.

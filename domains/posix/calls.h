@@ -127,6 +127,7 @@ struct thread;
     CALL(233, madvise)                                                                             \
     CALL(260, wait4)                                                                               \
     CALL(261, prlimit64)                                                                           \
+    CALL(267, syncfs)                                                                              \
     CALL(276, renameat2)                                                                           \
     CALL(278, getrandom)                                                                           \
     CALL(285, copy_file_range)

@@ -131,6 +131,7 @@ struct place mount_leave(struct place place)
 // ---- The disk ----
 
 #define MOUNT_READ_ONLY 0x1u
+#define UNMOUNT_FORCE   0x1u
 #define MOUNT_REFUSED   0xC1030u // remount, bind, move and what says how mounts are shared
 #define KIND_SIZE       16
 #define DISK            FS_DEVICE(254, 0)
@@ -192,7 +193,7 @@ static int64_t disk_mount(struct thread *thread, const struct walk *target, uint
     mount->read_only = result & FS_READ_ONLY;
     RpcResult root = fs_root(mount->service);
     if (root.status < 0) {
-        disk_control(thread, FS_CONTROL_UNMOUNT, 0);
+        disk_control(thread, FS_CONTROL_UNMOUNT, FS_FORCE);
         return fs_error(root.status);
     }
     strcpy(disk_path, target->path);
@@ -235,7 +236,7 @@ static bool is_disk_in_use(void)
 }
 
 // Whoever is on the way in meanwhile finds nodes that are gone.
-static int64_t disk_unmount(struct thread *thread)
+static int64_t disk_unmount(struct thread *thread, bool by_force)
 {
     struct mount *mount = &mounts[MOUNT_DISK];
     if (!mount->root)
@@ -244,7 +245,7 @@ static int64_t disk_unmount(struct thread *thread)
         return -EBUSY;
     uint64_t root = mount->root;
     mount->root = 0;
-    int64_t result = disk_control(thread, FS_CONTROL_UNMOUNT, 0);
+    int64_t result = disk_control(thread, FS_CONTROL_UNMOUNT, by_force ? FS_FORCE : 0);
     if (result < 0 && fs_root(mount->service).status != -ENODEV)
         mount->root = root; // it is still there, and may be tried again
     return result;
@@ -266,8 +267,8 @@ static bool is_disk_named(struct thread *thread, uint64_t address)
 int64_t call_umount2(struct thread *thread, const uint64_t *a)
 {
     struct walk *target = NULL;
-    if (a[1])
-        return -EINVAL; // by force, or later: neither
+    if (a[1] & ~(uint64_t)UNMOUNT_FORCE)
+        return -EINVAL; // such as: later, when nobody uses it
     int64_t result = path_walk_user(thread, AT_CURRENT, a[0], WALK_FOLLOW, &target);
     if (result < 0 && !is_disk_named(thread, a[0]))
         return result;
@@ -278,7 +279,7 @@ int64_t call_umount2(struct thread *thread, const uint64_t *a)
         free(target);
     result = is_disk ? -EBUSY : -EINVAL;
     if (is_disk && !atomic_exchange(&disk_busy, 1)) {
-        result = disk_unmount(thread);
+        result = disk_unmount(thread, a[1]);
         disk_busy = 0;
     }
     return result;
@@ -293,7 +294,7 @@ void mount_disk_restore(const char *path)
 void mount_disk_release(struct thread *thread)
 {
     mounts[MOUNT_DISK].root = 0;
-    disk_control(thread, FS_CONTROL_UNMOUNT, 0); // be it / or not
+    disk_control(thread, FS_CONTROL_UNMOUNT, FS_FORCE); // be it / or not
 }
 
 // /proc/mounts

@@ -295,6 +295,18 @@ int64_t call_sync(struct thread *thread, const uint64_t *a)
     return 0;
 }
 
+int64_t call_syncfs(struct thread *thread, const uint64_t *a)
+{
+    struct open_file *file = file_get(thread, (int32_t)a[0]);
+    if (!file)
+        return -EBADF;
+    int64_t result = file->pipe || (file->flags & OPEN_PATH) ? -EBADF : 0;
+    if (result == 0)
+        result = fs_result(fs_sync(mounts[file->place.mount].service, FS_WHOLE));
+    file_put(thread, file);
+    return result < 0 ? result : 0;
+}
+
 #define FLUSH_BUFFERS 0x1261u // BLKFLSBUF
 
 int64_t call_fsync(struct thread *thread, const uint64_t *a)

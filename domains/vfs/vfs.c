@@ -372,10 +372,12 @@ RpcResult fs_do_sync(uint64_t number)
 // ---- The whole ----
 
 // All that there is belongs to a file system that is not there from now on. What a damaged one does
-// not take is lost, or it could never be unmounted.
-static void whole_end(void)
+// not take stays, and so does the file system: a negative errno. By force it is lost.
+static int64_t whole_end(bool by_force)
 {
     int64_t result = files_write_back();
+    if (result < 0 && !by_force)
+        return result;
     if (result < 0)
         log_printf("%u pages could not be written (error %d): they are lost", (unsigned)pages_dirty,
                    (int)-result);
@@ -384,6 +386,7 @@ static void whole_end(void)
     files_start();
     pools_free();
     room_forget();
+    return 0;
 }
 
 RpcResult fs_do_control(uint64_t file, uint64_t request, rref_t argument, uint64_t value)
@@ -395,8 +398,10 @@ RpcResult fs_do_control(uint64_t file, uint64_t request, rref_t argument, uint64
         return pass(fs_control(HANDLE_LOWER, file, request, argument, value));
     write_learn_time();
     mutex_lock(&vfs_lock);
-    whole_end();
-    return leave(lower_result(fs_control(HANDLE_LOWER, file, request, argument, value)));
+    int64_t result = whole_end(request == FS_CONTROL_MOUNT || (value & FS_FORCE));
+    if (result == 0)
+        result = lower_result(fs_control(HANDLE_LOWER, file, request, argument, value));
+    return leave(result);
 }
 
 // ---- What only devices have ----

@@ -61,7 +61,8 @@ def test_of_a_disk_that_takes_no_writes_what_is_there_can_be_read_and_nothing_is
     one, disk = faulty()
     one.check("mkdir -p /mnt && mount /dev/vda /mnt && cp /bin/mksh /mnt/old && sync && cp /bin/lua /mnt/new")
     disk.fail("write", "flush")
-    one.run("sync")
+    output, status = one.run("sync")
+    assert status == 1 and "sync: /mnt: I/O error: what was written last is not on the disk" in output, output
     one.check("cmp /mnt/old /bin/mksh && cmp /mnt/new /bin/lua && ls -l /mnt && df /mnt")
     output, status = one.run("dd if=/bin/lua of=/mnt/third conv=fsync")
     assert status == 1 and "I/O error" in output, output
@@ -73,15 +74,33 @@ def test_of_a_disk_that_takes_no_writes_what_is_there_can_be_read_and_nothing_is
     disk_end(one, tmp_path)
 
 
-def test_a_disk_that_fails_at_its_unmounting_is_unmounted_and_may_be_mounted_again(faulty):
+def test_a_disk_that_fails_at_its_unmounting_stays_mounted_until_it_takes_all(faulty, tmp_path):
+    one, disk = faulty()
+    one.check("mkdir -p /mnt && mount /dev/vda /mnt && cp /bin/mksh /mnt/old")
+    disk.fail("write", "flush")
+    for _ in range(2):
+        said = one.refuse("umount /mnt 2>&1")
+        assert "I/O error" in said and "stays mounted" in said, said
+    assert "/dev/vda on /mnt type ext2 (rw)" in one.check("mount")
+    one.check("cmp /mnt/old /bin/mksh && echo more > /mnt/more")
+    disk.heal()
+    one.check("umount /mnt && mount /dev/vda /mnt")
+    one.check("cmp /mnt/old /bin/mksh && grep more /mnt/more && umount /mnt")
+    no_faults(one)
+    disk_end(one, tmp_path)
+
+
+def test_a_failing_disk_is_unmounted_by_force_and_may_be_mounted_again(faulty):
     one, disk = faulty()
     one.check("mkdir -p /mnt && mount /dev/vda /mnt && cp /bin/mksh /mnt/old")
     disk.fail("write")
-    assert "I/O error" in one.refuse("umount /mnt")
+    assert "in use" in one.refuse("(cd /mnt && umount -f /mnt) 2>&1")
+    said = one.refuse("umount -f /mnt 2>&1")
+    assert "I/O error" in said and "is lost" in said, said
     assert "/mnt" not in one.check("mount") and one.check("ls /mnt") == ""
     assert "lost" in one.check("dmesg | grep ext2:")
     disk.heal()
-    one.check("mount /dev/vda /mnt && ls /mnt/README && umount /mnt")
+    one.check("mount /dev/vda /mnt && ls /mnt/README && umount -f /mnt")
     no_faults(one)
 
 

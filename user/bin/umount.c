@@ -37,15 +37,25 @@ static const char *reason(void)
     }
 }
 
+/* What became of it where not all is on the disk. */
+static const char *consequence(int flags)
+{
+    if (errno == EBUSY || errno == EINVAL || errno == ENOENT || errno == ENOTDIR)
+        return "";
+    return flags ? ": what the disk did not take is lost"
+                 : ": not all could be written, it stays mounted (-f: give up the rest)";
+}
+
 int main(int argc, char **argv)
 {
-    tool_begin("umount", "FOLDER|DEVICE...");
-    while (tool_option(argc, argv, "") >= 0)
-        ;
+    int flags = 0;
+    tool_begin("umount", "[-f] FOLDER|DEVICE...\n  -f  give up what the disk does not take");
+    while (tool_option(argc, argv, "f") >= 0)
+        flags = MNT_FORCE;
     if (optind == argc)
         tool_usage_error("no folder given");
     for (int i = optind; i < argc; i++)
-        if (umount(folder_find(argv[i])) < 0)
-            tool_complain(argv[i], "%s", reason());
+        if (umount2(folder_find(argv[i]), flags) < 0)
+            tool_complain(argv[i], "%s%s", reason(), consequence(flags));
     return tool_status();
 }

@@ -100,6 +100,7 @@
 #define CALL_mprotect        226
 #define CALL_msync           227
 #define CALL_wait4           260
+#define CALL_syncfs          267
 #define CALL_renameat2       276
 #define CALL_getrandom       278
 #define CALL_copy_file_range 285

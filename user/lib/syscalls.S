@@ -62,6 +62,7 @@ system_call:
     CALL _read,         CALL_read
     CALL _write,        CALL_write
     CALL sync,          CALL_sync
+    CALL syncfs,        CALL_syncfs
     CALL sched_yield,   CALL_sched_yield
     CALL getitimer,     CALL_getitimer
     CALL setitimer,     CALL_setitimer

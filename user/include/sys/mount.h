@@ -8,6 +8,8 @@
 #define MS_NOEXEC  8
 #define MS_REMOUNT 32
 
+#define MNT_FORCE 1
+
 int mount(const char *source, const char *target, const char *type, unsigned long flags,
           const void *data);
 int umount(const char *target);
