@@ -30,6 +30,16 @@ static bool thread_is_inside(const struct thread *thread, const struct version *
     return false;
 }
 
+// Is it in there as a caller, rather than as a thread of the domain's own?
+static bool thread_is_reader(const struct thread *thread, const struct version *version)
+{
+    for (const struct frame *frame = thread->frames; frame <= thread->top; frame++) {
+        if (frame->version == version && !(frame->carried & FRAME_UNCOUNTED))
+            return true;
+    }
+    return false;
+}
+
 // Asks a thread to tell when it is out of the version. False: it has not been counted in there.
 static bool thread_await(const struct thread *thread, const struct version *version)
 {
@@ -68,13 +78,27 @@ bool version_urge(const struct version *version)
     return waiting;
 }
 
+bool version_hurry(const struct version *version)
+{
+    bool waiting = false;
+    for (uint32_t number = 1; number < STACK_THREADS && threads[number]; number++) {
+        struct thread *thread = threads[number];
+        if (!thread->in_use || !thread->frames || thread->task.state != TASK_READY ||
+            !thread_await(thread, version))
+            continue;
+        task_hurry(&thread->task);
+        waiting = true;
+    }
+    return waiting;
+}
+
 uint32_t version_asleep(const struct version *version)
 {
     uint32_t asleep = 0;
     for (uint32_t number = 1; number < STACK_THREADS && threads[number]; number++) {
         const struct thread *thread = threads[number];
-        if (thread->in_use && thread->frames && thread_is_inside(thread, version))
-            asleep += thread->task.state == TASK_BLOCKED;
+        if (thread->in_use && thread->frames && thread->task.state == TASK_BLOCKED)
+            asleep += thread_is_reader(thread, version);
     }
     return asleep;
 }
@@ -173,6 +197,13 @@ int64_t fault_status(const struct domain *domain)
 
 // ---- Leaving a frame ----
 
+// Is its version the one that serves? Then who waits for it waits for nobody else, either.
+static bool frame_is_served(const struct frame *frame)
+{
+    return frame->proxy &&
+           __atomic_load_n(&frame->proxy->version, __ATOMIC_SEQ_CST) == frame->version;
+}
+
 void frame_pop(bool crashed)
 {
     struct thread *thread = thread_current();
@@ -190,7 +221,7 @@ void frame_pop(bool crashed)
         version_leave(version);
     bool awaited = frame->carried & FRAME_AWAITED && !watch_is_all(frame);
     frame->carried = 0;
-    if (awaited && version_is_empty(version))
+    if (awaited && (frame_is_served(frame) || version_is_empty(version)))
         control_wake_now();
 }
 

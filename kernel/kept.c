@@ -269,10 +269,10 @@ void rref_transfer(struct domain *domain, struct domain *next)
     for (uint32_t first = 0; (count = records_known(first)); first += count) {
         struct rref *records = record_at(first);
         for (uint32_t i = 0; i < count; i++) {
-            if (!record_concerns(&records[i], domain->id))
+            struct rref *record = &records[i];
+            if (!record_concerns(record, domain->id))
                 continue;
-            interrupt_state state;
-            struct rref *record = record_take_index(first + i, &state);
+            interrupt_state state = record_guard(record);
             if (record->live)
                 record_transfer(record, domain, next, &moved);
             record_release(record, state);

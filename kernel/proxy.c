@@ -20,6 +20,8 @@
 
 #define DRAIN_SPIN_NS 5000ull   // who runs on another hart is mostly out by then
 #define DRAIN_POLL_NS 100000ull // the last one out tells, but for rare races
+#define LULL_SPIN_NS  20000ull
+#define LULL_LIMIT_NS 1000000ull
 
 struct version version_core, version_closed, version_dead;
 struct proxy proxy_none = {.object = {.kind = OBJECT_PROXY, .users = 1}};
@@ -103,6 +105,37 @@ bool version_drain(struct version *version, uint64_t limit_ns)
             control_sleep(seen, urge);
     }
     return true;
+}
+
+// Is nobody at work in it? Who sleeps there is kicked later.
+static bool version_is_quiet(const struct version *version)
+{
+    uint64_t inside = version_inside(version);
+    return !inside || inside <= version_asleep(version);
+}
+
+static bool version_becomes_quiet(const struct version *version, uint64_t until)
+{
+    bool quiet;
+    do
+        quiet = version_is_quiet(version);
+    while (!quiet && time_now() < until);
+    return quiet;
+}
+
+void version_await_lull(const struct version *version)
+{
+    uint64_t limit = time_now() + LULL_LIMIT_NS;
+    for (;;) {
+        uint64_t now = time_now(), seen = control_news();
+        bool preempted = version_hurry(version);
+        if (!preempted && version_becomes_quiet(version, now + LULL_SPIN_NS))
+            return;
+        if (now >= limit)
+            return;
+        control_sleep(seen, now + DRAIN_POLL_NS);
+        control_recover();
+    }
 }
 
 uint64_t version_calls(const struct version *version)

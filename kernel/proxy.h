@@ -52,6 +52,11 @@ struct version *version_alloc(void); // NULL when all are in use
 void version_release(struct version *version);
 // Kicks sleepers and waits until the last reader has left, at most LIMIT_NS. Task context.
 bool version_drain(struct version *version, uint64_t limit_ns);
+// Before the gate is closed: waits for a moment in which nobody is at work in it, so that there is
+// nothing to drain; for a millisecond or so, as there may be none. Control task.
+void version_await_lull(const struct version *version);
+// Lets who was preempted in it run next, to tell when they are out. Is there anybody?
+bool version_hurry(const struct version *version);
 #define DRAIN_LIMIT_NS 50000000ull // how long callers may be held up at a closed gate
 bool version_is_empty(const struct version *version);    // no reader inside
 uint64_t version_entered(const struct version *version); // ever
@@ -59,7 +64,7 @@ uint64_t version_inside(const struct version *version);  // readers now, for rep
 // Wakes who sleeps in it, lets who could run there run next, and asks all to tell when they are
 // out. Is anybody in it who does not run at this moment?
 bool version_urge(const struct version *version);
-uint32_t version_asleep(const struct version *version); // threads in it that wait, for reports
+uint32_t version_asleep(const struct version *version); // threads among its readers that wait
 uint64_t version_calls(const struct version *version);  // in this use of the record
 // Counts in and out, as the gate does. Any context.
 struct version *version_enter(struct proxy *proxy);

@@ -50,8 +50,9 @@ static int64_t update_check(const struct proxy *proxy, const struct image *image
 
 static int64_t close_gate(struct update *update)
 {
+    task_current()->urgent = true; // callers wait, or are about to
+    version_await_lull(update->old->version);
     update->closed_at = time_now();
-    task_current()->urgent = true; // callers wait
     if (!service_close(update->proxy, update->old, &version_closed, false))
         return -ESRCH;
     update->proxy->state = SERVICE_UPDATING;
@@ -263,6 +264,7 @@ int64_t service_update(struct proxy *proxy, struct image *image, bool rollback, 
     struct image *from = update.old->image;
     error = update_run(&update, image);
     task_current()->urgent = false;
+    task_yield(); // those who have waited come before what is left to do
     bool crashed = error && update.old->version->dead;
     if (error) {
         domain_release(update.old);
