@@ -155,8 +155,9 @@ static void trap_user(struct trap_frame *frame)
     interrupts_disable();
 }
 
-// The f registers are the current task's, and sstatus says whether they are; the frame is older.
-static void user_status_update(struct trap_frame *frame)
+// Whether the f registers are the current task's says sstatus; the frame is older. What it says
+// would make another task's registers, which are there after a switch, this one's.
+static void float_status_update(struct trap_frame *frame)
 {
     frame->status = (frame->status & ~(uint64_t)SSTATUS_FS) | (csr_read(sstatus) & SSTATUS_FS);
 }
@@ -166,7 +167,7 @@ void trap_leave_user(struct trap_frame *frame)
     if (hart_current()->reschedule)
         task_reschedule();
     kernel_trap_exit(frame);
-    user_status_update(frame);
+    float_status_update(frame);
 }
 
 void trap_handle(struct trap_frame *frame)
@@ -190,6 +191,7 @@ void trap_handle(struct trap_frame *frame)
         hart_current()->reschedule)
         task_reschedule();
     kernel_trap_exit(frame);
+    float_status_update(frame);
 }
 
 void trap_status_user(struct trap_frame *frame)

@@ -31,7 +31,7 @@ def compile_fault(folder, name, instructions):
 def machine(tmp_path_factory):
     """One machine for all of these tests, with the programs in /bin."""
     folder = tmp_path_factory.mktemp("posix")
-    files = {f"bin/{name}": program_build(name, folder) for name in ("posix_check", "region_limit")}
+    files = {f"bin/{name}": program_build(name, folder) for name in ("posix_check", "region_limit", "float_check")}
     for name, instructions in FAULTS.items():
         files[f"bin/fault_{name}"] = compile_fault(folder, name, instructions)
     files["bin/script"] = b"#!/bin/sh -e\necho script $1\n"
@@ -41,6 +41,11 @@ def machine(tmp_path_factory):
     one = Machine(folder, cpus=2, files=files)
     yield one.boot()
     one.kill()
+
+
+def test_the_f_registers_of_programs_are_their_own_wherever_they_are_preempted(machine):
+    output, status = machine.run("/bin/float_check", timeout=60)
+    assert status == 0, output
 
 
 def test_system_calls_do_what_linux_documents(machine):

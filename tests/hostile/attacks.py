@@ -158,15 +158,15 @@ class Arena:
         """What went wrong, a line each."""
         self.witness.calm()
         entered = self.machine.check(f"enter {domain}")
-        if self.witness.before() is None or "[refused" in entered:
+        common = [DISK] * (domain == "hostile_dma")
+        if self.witness.before(common) is None or "[refused" in entered:
             return [f"the hostile domain was not loaded: {entered}", *self._leave(workload)]
         output = self.machine.check(f"strike {number + 1}")
         answer = re.search(r"\[answer <(.?)>\]", output)
         written = (mark | number).to_bytes(4, "little") + ATTACK_MARK_END
         # What the core copies goes through its registers, a few words in a row.
         marks = [written * 8 if "write" in name else written] + [FILLED] * ("fill" in name)
-        marks += [DISK] * (domain == "hostile_dma")
-        wrong = self.witness.after(marks)
+        wrong = self.witness.after(marks + common)
         if not answer:
             wrong.append("there is no answer: " + output)
         elif answer.group(1) in ("E", "z"):

@@ -200,7 +200,7 @@ class Witness:
         self.memory = memory
         self.constants = self._core_constants()
         self.text, self.canaries = {}, {}
-        self.busy, self.slots, self.slot = set(), set(), None
+        self.busy, self.slots, self.slot, self.there = set(), set(), None, set()
 
     def _core_constants(self):
         """Text, constants and gate page of the core: name, physical address, content."""
@@ -226,8 +226,10 @@ class Witness:
         """No hostile domain is there."""
         self.slots = slots_used(self.memory)
 
-    def before(self):
-        """A hostile domain has been loaded and not yet begun. The slot that it lies in, or None."""
+    def before(self, marks=()):
+        """A hostile domain has been loaded and not yet begun. The slot that it lies in, or None. MARKS: what
+        an earlier one may have left in memory that others have by now."""
+        self.there = {place for mark in marks for place in self.memory.find(mark)}
         tables = Tables(self.memory)
         self.slot = next(iter(slots_used(self.memory) - self.slots), None)
         free = self.memory.free_frames() | tables.writable(self.slot)
@@ -242,7 +244,7 @@ class Witness:
         """The mark in memory that was others' before the attack, and still is."""
         own = tables.writable(self.slot)
         places = [place for place in self.memory.find(mark)
-                  if place // PAGE in self.busy and place // PAGE not in own]
+                  if place // PAGE in self.busy and place // PAGE not in own and place not in self.there]
         free = self.memory.free_frames() if places else ()
         return [f"the attack's mark stands at {place:#x}, which is not its own"
                 for place in places if place // PAGE not in free]
