@@ -51,7 +51,7 @@ struct block {
 static struct lock heap_lock = LOCK_INIT(LOCK_RREF, "shared heap");
 static struct block *blocks[BLOCKS];
 static struct slab *slabs[SLAB_CLASSES]; // with room
-static uint32_t stale = PAGE_NONE;       // list through `next`; page numbers in the heap
+static uint32_t stale_first = PAGE_NONE; // list through `next`; page numbers in the heap
 static uint64_t stale_count;             // in pages
 
 // Number of the lowest bit that is set (the core's instruction set has none for it).
@@ -194,15 +194,15 @@ static void stale_push(uint32_t number)
 {
     page_at(number)->slab = NULL;
     page_at(number)->index = PAGE_NONE;
-    page_at(number)->next = stale;
-    stale = number;
+    page_at(number)->next = stale_first;
+    stale_first = number;
     stale_count += blocks[number / BLOCK_PAGES]->whole ? BLOCK_PAGES : 1;
 }
 
 // A stale page that no other slot than DOMAIN's has mapped, for INDEX.
 static uint32_t stale_take(const struct domain *domain, uint32_t index)
 {
-    uint32_t *link = &stale;
+    uint32_t *link = &stale_first;
     for (uint32_t i = 0; i < STALE_LOOK && *link != PAGE_NONE; i++) {
         uint32_t number = *link;
         struct heap_page *page = page_at(number);
@@ -236,11 +236,11 @@ static uint32_t stale_unmap(uint32_t *list)
 {
     uint32_t count = 0;
     interrupt_state state = lock_take(&heap_lock);
-    while (stale != PAGE_NONE && count < STALE_BATCH) {
-        uint32_t number = stale;
+    while (stale_first != PAGE_NONE && count < STALE_BATCH) {
+        uint32_t number = stale_first;
         struct heap_page *page = page_at(number);
         bool whole = blocks[number / BLOCK_PAGES]->whole;
-        stale = page->next;
+        stale_first = page->next;
         stale_count -= whole ? BLOCK_PAGES : 1;
         for (uint64_t set = page->slots; set; set &= set - 1)
             slot_unmap(slot_at(lowest_bit(set)), number, whole);

@@ -10,6 +10,7 @@ import mmap
 import re
 import struct
 import subprocess
+import time
 from pathlib import Path
 
 from machine import ROOT
@@ -20,8 +21,12 @@ ZEROS = bytes(PAGE)
 RAM = 0x80000000
 HARTS_MAX = 8
 CACHE_SIZE = 384  # of a hart in `caches`: count, 32 pages, to a multiple of 128
+# kernel/heap.c: struct block, the place of its pages, and struct heap_page
+BLOCK_PAGES, BLOCK_HEAD, HEAP_PAGE = 512, 72, 32
+PAGE_NONE, STALE_MAX = 0xFFFFFFFF, 4096
 CANARY = 0xCA9A << 48
 ATTACK_MARK_END = (0x7E57BEEF).to_bytes(4, "little")  # domains/attack.h
+SETTLE_SECONDS = 10
 FILLED = b"\x5A" * 64  # what hostile_memory fills with
 VALID, READ, WRITE, EXECUTE = 1, 2, 4, 8
 
@@ -97,6 +102,19 @@ class Memory:
             held = min(self.word(cache) & 0xFFFFFFFF, 32)
             free.update(page // PAGE for page in struct.unpack(f"<{held}Q", self.read(cache + 8, 8 * held)))
         return free
+
+    def stale_frames(self):
+        """Frames of RRefs that were freed: perhaps still mapped where they were, and zeroed before anybody has
+        them again. The list may change meanwhile."""
+        stale, number = set(), self.word(self.image("stale_first")) & PAGE_NONE
+        while number != PAGE_NONE and len(stale) < STALE_MAX:
+            block = self.word(self.image("blocks") + 8 * (number // BLOCK_PAGES))
+            if not block:
+                break
+            page = block - LAYOUT["DIRECT_MAP"] + BLOCK_HEAD + HEAP_PAGE * (number % BLOCK_PAGES)
+            stale.add(self.word(page) // PAGE)
+            number = self.word(page + HEAP_PAGE - 8) >> 32
+        return stale
 
 
 def slots_used(memory):
@@ -245,7 +263,7 @@ class Witness:
         own = tables.writable(self.slot)
         places = [place for place in self.memory.find(mark)
                   if place // PAGE in self.busy and place // PAGE not in own and place not in self.there]
-        free = self.memory.free_frames() if places else ()
+        free = self.memory.free_frames() | self.memory.stale_frames() if places else ()
         return [f"the attack's mark stands at {place:#x}, which is not its own"
                 for place in places if place // PAGE not in free]
 
@@ -264,11 +282,12 @@ class Witness:
 
     def after(self, marks):
         """What is not as it must be, a line each. MARKS: what the attack writes."""
-        for _ in range(3):  # others work meanwhile; what is wrong stays wrong
+        end = time.monotonic() + SETTLE_SECONDS
+        while True:  # others work meanwhile, and the reaper may take its time; what is wrong stays wrong
             tables = Tables(self.memory)
             wrong = tables_wrong(self.memory, tables) + self._changed(tables)
             for mark in marks:
                 wrong += self._strays(tables, mark)
-            if not wrong:
-                return []
-        return wrong
+            if not wrong or time.monotonic() >= end:
+                return wrong
+            time.sleep(0.1)
