@@ -7,5 +7,5 @@
 
 bool handover_was_imported(void);
 
-// How often posix has been replaced since boot, as far as images of schema 3 know.
+// How often posix has been replaced since boot, as far as images of schema 11 were there.
 uint32_t handover_updates(void);
