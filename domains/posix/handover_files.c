@@ -106,8 +106,7 @@ void catalogue_export(struct state_writer *writer, const struct catalogue *catal
         file_export(writer, file);
 }
 
-void descriptors_export(struct state_writer *writer, const struct process *process,
-                               uint32_t count)
+void descriptors_export(struct state_writer *writer, const struct process *process, uint32_t count)
 {
     struct descriptor_record *record = state_room(writer, count * sizeof *record);
     EACH_DESCRIPTOR(process, number)
