@@ -23,6 +23,7 @@ static int leaf_put(void *context, uint64_t address, uint64_t *entry)
     (void)context;
     (void)address;
     page_put(pte_physical(*entry));
+    *entry = 0;
     return 0;
 }
 

@@ -13,6 +13,7 @@
 
 #define ORDERS      (PAGE_ORDER_MAX + 1)
 #define CACHE_PAGES 32
+#define CACHE_CLEAR 15
 #define NOT_FREE    0 // in free_order; else order + 1
 
 struct frame {
@@ -26,10 +27,10 @@ static uint8_t *free_order;
 static uint64_t first_frame, frame_count;
 static size_t total, free_in_lists, kept;
 
-// Single pages, last in first out, so that they are warm.
+// Single pages, last in first out, so that they are warm; the clear ones are full of zeros.
 static struct {
-    uint32_t count;
-    uint64_t pages[CACHE_PAGES];
+    uint32_t count, clear_count;
+    uint64_t pages[CACHE_PAGES], clear[CACHE_CLEAR];
 } __attribute__((aligned(128))) caches[HARTS_MAX];
 
 void *page_pointer(uint64_t physical)
@@ -164,13 +165,21 @@ static void cache_flush(uint32_t hart)
     lock_release(&page_lock, state);
 }
 
-static uint64_t cache_alloc(void)
+// A page for who wants a *CLEAR one, which receives whether it is. 0: none. A clear page goes to
+// who does not want it only when there is no other.
+static uint64_t cache_alloc(bool *clear)
 {
     interrupt_state state = interrupts_hold();
     uint32_t hart = hart_current()->index;
-    if (!caches[hart].count)
+    uint64_t physical = 0;
+    bool from_clear = *clear && caches[hart].clear_count;
+    if (!from_clear && !caches[hart].count)
         cache_refill(hart);
-    uint64_t physical = caches[hart].count ? caches[hart].pages[--caches[hart].count] : 0;
+    if (!from_clear && caches[hart].count)
+        physical = caches[hart].pages[--caches[hart].count];
+    else if (caches[hart].clear_count)
+        physical = caches[hart].clear[--caches[hart].clear_count];
+    *clear = from_clear;
     interrupts_let(state);
     return physical;
 }
@@ -185,13 +194,13 @@ static void cache_free(uint64_t physical)
     interrupts_let(state);
 }
 
-uint64_t page_alloc(unsigned order)
+static uint64_t block_take(unsigned order, bool *clear)
 {
     uint64_t physical = 0;
     if (fail_now(FAIL_PAGE))
         return 0;
     if (order == 0) {
-        physical = cache_alloc();
+        physical = cache_alloc(clear);
     } else if (order <= PAGE_ORDER_MAX) {
         interrupt_state state = lock_take(&page_lock);
         physical = block_alloc(order);
@@ -202,20 +211,54 @@ uint64_t page_alloc(unsigned order)
     return physical;
 }
 
+uint64_t page_alloc(unsigned order)
+{
+    bool clear = false;
+    return block_take(order, &clear);
+}
+
 uint64_t page_alloc_zeroed(unsigned order)
 {
-    uint64_t physical = page_alloc(order);
-    if (physical)
+    bool clear = order == 0;
+    uint64_t physical = block_take(order, &clear);
+    if (physical && !clear)
         memset(page_pointer(physical), 0, PAGE_SIZE << order);
     return physical;
 }
 
-void page_free(uint64_t physical, unsigned order)
+static void user_end(uint64_t physical)
 {
     uint32_t users =
         __atomic_exchange_n(&frames[frame_number(physical)].users, 0, __ATOMIC_RELAXED);
     if (users != 1)
         panic("page: 0x%lx is freed with %u users", (unsigned long)physical, users);
+}
+
+static __attribute__((unused)) bool page_is_clear(uint64_t physical) // DEBUG=1
+{
+    const uint64_t *word = page_pointer(physical), *end = word + PAGE_SIZE / sizeof(*word);
+    while (word < end && !*word)
+        word++;
+    return word == end;
+}
+
+void page_free_zeroed(uint64_t physical)
+{
+    assert(page_is_clear(physical));
+    user_end(physical);
+    interrupt_state state = interrupts_hold();
+    uint32_t hart = hart_current()->index;
+    bool has_room = caches[hart].clear_count < CACHE_CLEAR;
+    if (has_room)
+        caches[hart].clear[caches[hart].clear_count++] = physical;
+    interrupts_let(state);
+    if (!has_room)
+        cache_free(physical);
+}
+
+void page_free(uint64_t physical, unsigned order)
+{
+    user_end(physical);
     if (order == 0) {
         cache_free(physical);
         return;
@@ -259,7 +302,8 @@ size_t page_count_free(void)
 {
     size_t count = __atomic_load_n(&free_in_lists, __ATOMIC_RELAXED);
     for (uint32_t hart = 0; hart < HARTS_MAX; hart++)
-        count += __atomic_load_n(&caches[hart].count, __ATOMIC_RELAXED);
+        count += __atomic_load_n(&caches[hart].count, __ATOMIC_RELAXED) +
+                 __atomic_load_n(&caches[hart].clear_count, __ATOMIC_RELAXED);
     return count;
 }
 

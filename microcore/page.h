@@ -23,6 +23,10 @@ uint64_t page_alloc_zeroed(unsigned order);
 // Gives back what page_alloc returned with the same order.
 void page_free(uint64_t physical, unsigned order);
 
+// Gives back a single page that is full of zeros: this hart's next page_alloc_zeroed has less to
+// do.
+void page_free_zeroed(uint64_t physical);
+
 // Frames with more than one user (copy on write, pinned windows): a count beside each frame.
 // page_alloc starts it at 1; page_put frees the single page when the last user is gone.
 void page_get(uint64_t physical);

@@ -96,13 +96,14 @@ uint64_t pagetable_unmap(pagetable_t root, uint64_t address)
     return entry ? __atomic_exchange_n(entry, 0, __ATOMIC_RELAXED) : 0;
 }
 
+// All its leaves are clear, and the entries of its tables once these are freed.
 static void table_free(uint64_t *entry, int level)
 {
     uint64_t *each = entry_table(*entry), *end = each + ENTRIES;
     for (; level > 0 && (each = pte_next(each, end)) < end; each++)
         if (entry_is_table(*each))
             table_free(each, level - 1);
-    page_free(pte_physical(*entry), 0);
+    page_free_zeroed(pte_physical(*entry));
     page_keep(-1);
     *entry = 0;
 }

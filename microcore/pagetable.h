@@ -44,8 +44,10 @@ uint64_t *pagetable_walk(pagetable_t root, uint64_t address, int *level);
 // The first valid entry of a table from ENTRY on, or END. Most are empty in what is sparse.
 static inline uint64_t *pte_next(uint64_t *entry, const uint64_t *end)
 {
-    while (end - entry >= 4 && !((entry[0] | entry[1] | entry[2] | entry[3]) & PTE_VALID))
-        entry += 4;
+    while (end - entry >= 8 && !((entry[0] | entry[1] | entry[2] | entry[3] | entry[4] | entry[5] |
+                                  entry[6] | entry[7]) &
+                                 PTE_VALID))
+        entry += 8;
     while (entry < end && !(*entry & PTE_VALID))
         entry++;
     return entry;
@@ -58,7 +60,8 @@ static inline uint64_t pte_physical(uint64_t entry)
 
 // A new root for a process: lower half empty, upper half the core's. NULL when out of memory.
 pagetable_t pagetable_create(void);
-// Frees the tables of the lower half and the root, after all harts have left it. No lock held.
+// Frees the tables of the lower half and the root, after all harts have left it. All leaves are 0:
+// whoever frees what they map writes that. No lock held.
 void pagetable_destroy(pagetable_t root);
 
 // Makes earlier changes visible. Local: this hart. All: every hart, returns when done

@@ -101,6 +101,9 @@ class Memory:
             cache = self.image("caches") + hart * CACHE_SIZE
             held = min(self.word(cache) & 0xFFFFFFFF, 32)
             free.update(page // PAGE for page in struct.unpack(f"<{held}Q", self.read(cache + 8, 8 * held)))
+            clear = min(self.word(cache) >> 32, 15)
+            free.update(page // PAGE for page in
+                        struct.unpack(f"<{clear}Q", self.read(cache + 8 + 8 * 32, 8 * clear)))
         return free
 
     def stale_frames(self):

@@ -195,6 +195,39 @@ static void zeroed_pages_are_zero_whatever_was_there(void **state)
     page_free(block, 2);
 }
 
+// More of them than a hart keeps, and then more than there are of any: all memory can be had.
+static void pages_freed_as_zeros_are_zeros_and_are_anybodys(void **state)
+{
+    (void)state;
+    uint64_t pages[2 * CACHE_CLEAR], *all = calloc(MEMORY_PAGES, sizeof(*all));
+    for (size_t i = 0; i < 2 * CACHE_CLEAR; i++)
+        pages[i] = page_alloc_zeroed(0);
+    for (size_t i = 0; i < 2 * CACHE_CLEAR; i++)
+        page_free_zeroed(pages[i]);
+    all_memory_is_free();
+    assert_panics(page_free_zeroed(pages[0]));
+    uint64_t page = page_alloc(0);
+    memset(page_pointer(page), 0xAA, PAGE_SIZE);
+    page_free(page, 0);
+    for (size_t i = 0; i < 2 * CACHE_CLEAR; i++) {
+        pages[i] = page_alloc_zeroed(0);
+        assert_true(page_is_clear(pages[i]));
+        assert_int_equal(page_users(pages[i]), 1);
+    }
+    for (size_t i = 0; i < 2 * CACHE_CLEAR; i++)
+        page_free_zeroed(pages[i]);
+    size_t count = 0;
+    for (hart_now = 0; hart_now < HARTS_MAX; hart_now++) // others keep some of earlier tests
+        while ((all[count] = page_alloc(0)) != 0)
+            count++;
+    hart_now = 0;
+    assert_int_equal(count, page_count_total());
+    while (count)
+        page_free(all[--count], 0);
+    free(all);
+    all_memory_is_free();
+}
+
 static void the_last_user_frees_a_shared_page(void **state)
 {
     (void)state;
@@ -259,6 +292,7 @@ int main(void)
         cmocka_unit_test(no_frame_is_given_out_twice),
         cmocka_unit_test(neighbours_join_again_into_the_largest_blocks),
         cmocka_unit_test(zeroed_pages_are_zero_whatever_was_there),
+        cmocka_unit_test(pages_freed_as_zeros_are_zeros_and_are_anybodys),
         cmocka_unit_test(the_last_user_frees_a_shared_page),
         cmocka_unit_test(small_objects_are_zeroed_apart_and_given_back_whole),
         cmocka_unit_test(a_request_beyond_all_memory_is_refused),

@@ -15,7 +15,6 @@
 #include "machine.h"
 #include "rrefs.h"
 
-
 static void places_of_two_slots_add_up_to_what_no_others_do(void **state)
 {
     (void)state;

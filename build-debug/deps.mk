@@ -1,0 +1,1 @@
+# the packages that tools/deps.sh names are installed
