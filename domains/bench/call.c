@@ -46,7 +46,13 @@ static uint64_t call_batch(void)
 
 static uint64_t rref_batch(void)
 {
-    BATCH(buffer = empty_pass(HANDLE_NULL, buffer).value);
+    rref_t own = buffer; // in a register: to store its name is no part of a call
+    uint64_t began = core_time();
+    for (uint32_t i = 0; i < BENCH_BATCH; i++)
+        own = empty_pass(HANDLE_NULL, own).value;
+    uint64_t took = core_time() - began;
+    buffer = own;
+    return took;
 }
 
 static uint64_t borrow_batch(void)

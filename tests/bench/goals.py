@@ -11,7 +11,7 @@ CALLS = {
              "53 instructions of the gate, 4 of the caller, 5 of the callee and its return stub; gate.md tells what "
              "each is for and which could go"),
     "call_rref": ("the same with an RRef there and back (RedLeaf: +17)", 104,
-                  "a null call, and 42 for the two moves: the word is found, and compared and swapped; gate.md has each"),
+                  "a null call, and 40 for the two moves: the word is found, and compared and swapped; gate.md has each"),
     "call_borrow": ("the same with an RRef on loan", None, ""),
     "shadow": ("null call to a service with a shadow (RedLeaf: 279)", 100, ""),
     "shadow_rref": ("the same with an RRef on loan (RedLeaf: 297)", None, ""),
