@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // The POSIX personality: processes with Linux's system calls on top of the core's address spaces,
-// threads and events. Here it begins and ends, and here faults of user threads and questions of other
-// services come in; system_call.c is where system calls do.
+// threads and events. Here it begins and ends, and here faults of user threads and questions of
+// other services come in; system_call.c is where system calls do.
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>

@@ -186,16 +186,24 @@ struct file_use {
     bool is_counted;
 };
 
+static inline struct file_use file_use_counted(struct thread *thread, int32_t descriptor)
+{
+    struct open_file *file = file_get(thread, descriptor);
+    return (struct file_use){file, file != NULL};
+}
+
+static inline struct file_use file_use_alone(const struct thread *thread, int32_t descriptor)
+{
+    const struct file_table *files = &thread->process->files;
+    if ((uint32_t)descriptor >= files->used)
+        return (struct file_use){0};
+    return (struct file_use){files->entries[(uint32_t)descriptor].file, false};
+}
+
 static inline struct file_use file_use(struct thread *thread, int32_t descriptor)
 {
-    const struct process *process = thread->process;
-    if (process->thread_count != 1) {
-        struct open_file *file = file_get(thread, descriptor);
-        return (struct file_use){file, file != NULL};
-    }
-    if ((uint32_t)descriptor >= process->files.used)
-        return (struct file_use){0};
-    return (struct file_use){process->files.entries[(uint32_t)descriptor].file, false};
+    return thread->process->thread_count == 1 ? file_use_alone(thread, descriptor)
+                                              : file_use_counted(thread, descriptor);
 }
 
 static inline void file_leave(struct thread *thread, struct file_use use)

@@ -104,10 +104,9 @@ static __attribute__((noinline)) int64_t write_rest(struct thread *thread, struc
 }
 
 static inline __attribute__((always_inline)) int64_t
-position_transfer(struct thread *thread, const uint64_t *a, bool is_read)
+position_transfer(struct thread *thread, struct file_use use, const uint64_t *a, bool is_read)
 {
     int64_t result = -EAGAIN;
-    struct file_use use = file_use(thread, (int32_t)a[0]);
     if (use.file && (int64_t)a[3] >= 0 && !thread->is_repeated &&
         (is_read || use.file->backend || !limit_file_is_set(thread)))
         result = short_transfer(thread, use.file, a[1], a[2], a[3], is_read);
@@ -119,14 +118,25 @@ position_transfer(struct thread *thread, const uint64_t *a, bool is_read)
     return result;
 }
 
+// Where the process has several threads. Out of line: the usual way has no count to remember.
+static __attribute__((noinline)) int64_t position_counted(struct thread *thread, const uint64_t *a,
+                                                          bool is_read)
+{
+    return position_transfer(thread, file_use_counted(thread, (int32_t)a[0]), a, is_read);
+}
+
 int64_t call_pread64(struct thread *thread, const uint64_t *a)
 {
-    return position_transfer(thread, a, true);
+    if (thread->process->thread_count != 1)
+        return position_counted(thread, a, true);
+    return position_transfer(thread, file_use_alone(thread, (int32_t)a[0]), a, true);
 }
 
 int64_t call_pwrite64(struct thread *thread, const uint64_t *a)
 {
-    return position_transfer(thread, a, false);
+    if (thread->process->thread_count != 1)
+        return position_counted(thread, a, false);
+    return position_transfer(thread, file_use_alone(thread, (int32_t)a[0]), a, false);
 }
 
 static int64_t vector_call(struct thread *thread, const uint64_t *a, uint64_t *position,
