@@ -238,7 +238,7 @@ def check_witness(witness):
     for what, place, content in plants(witness):
         before = witness.memory.read(place, len(content))
         witness.memory.write(place, content)
-        noticed = witness.after([mark])
+        noticed = witness.look([mark])
         witness.memory.write(place, before)
         wrong = "it is not noticed" if not noticed else ""
         yield f"the witness notices {what}", wrong or "\n".join(clean + witness.after([mark]))

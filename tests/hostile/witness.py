@@ -283,14 +283,18 @@ class Witness:
                 wrong.append(f"the canary's page {offset:#x} of slot {slot} changed")
         return wrong
 
+    def look(self, marks):
+        """What is not as it must be at this moment, a line each. MARKS: what the attack writes."""
+        tables = Tables(self.memory)
+        wrong = tables_wrong(self.memory, tables) + self._changed(tables)
+        for mark in marks:
+            wrong += self._strays(tables, mark)
+        return wrong
+
     def after(self, marks):
-        """What is not as it must be, a line each. MARKS: what the attack writes."""
+        """The same, looked at until it is as it must be: others work meanwhile, and the reaper may take its
+        time; what is wrong stays wrong."""
         end = time.monotonic() + SETTLE_SECONDS
-        while True:  # others work meanwhile, and the reaper may take its time; what is wrong stays wrong
-            tables = Tables(self.memory)
-            wrong = tables_wrong(self.memory, tables) + self._changed(tables)
-            for mark in marks:
-                wrong += self._strays(tables, mark)
-            if not wrong or time.monotonic() >= end:
-                return wrong
+        while (wrong := self.look(marks)) and time.monotonic() < end:
             time.sleep(0.1)
+        return wrong
