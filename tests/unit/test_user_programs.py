@@ -917,6 +917,9 @@ def files_are_made_copied_moved_and_deleted(place):
     expect(place.run("mv", "copy/b/text", "moved")[0], 0, "mv")
     expect((place.folder / "moved").read_text(), TEXT, "the moved file")
     assert not (place.folder / "copy/b/text").exists()
+    for words in (["a", "a"], ["a", "a/b/new"], ["./a", "a/b"]):
+        status, _, stderr = place.run("mv", *words)
+        expect((status, stderr.count("into itself")), (1, 1), f"mv {words}: {stderr}")
     expect(place.run("mv", "moved", "sub")[0], 0, "mv to a folder")
     assert (place.folder / "sub/moved").exists()
     expect(place.run("touch", "new")[0], 0, "touch")

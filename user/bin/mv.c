@@ -49,11 +49,17 @@ static void path_move(const char *from, const char *to)
             printf("renamed '%s' -> '%s'\n", from, to);
         return;
     }
-    if (errno != EXDEV) {
+    int reason = errno;
+    bool folder = lstat(from, &source) == 0 && S_ISDIR(source.st_mode);
+    if (reason == EINVAL && folder) { /* what rename says of a target that is in the source */
+        tool_complain(from, "cannot be moved into itself, %s", to);
+        return;
+    }
+    if (reason != EXDEV) {
+        errno = reason;
         tool_error(from);
         return;
     }
-    bool folder = lstat(from, &source) == 0 && S_ISDIR(source.st_mode);
     if (folder && lstat(to, &target) == 0) {
         tool_complain(to, "is there already, and on another file system than %s", from);
         return;
