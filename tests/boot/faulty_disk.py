@@ -31,7 +31,8 @@ class FaultyDisk:
         self.flags = HAS_FLAGS | SEND_FLUSH | (READ_ONLY if read_only else 0)
         self.failing, self.hanging = frozenset(), frozenset()
         self.counts = {name: 0 for name in OPERATIONS.values()}  # failures told
-        self.healed = threading.Condition()
+        self.healed = threading.Condition()  # or closed, or a thread has left the file
+        self.at_file, self.closed = 0, False
         self.socket = socket.socket(socket.AF_UNIX)
         path = f"{folder}/nbd"
         self.socket.bind(path)
@@ -59,7 +60,11 @@ class FaultyDisk:
             self.healed.notify_all()
 
     def close(self):
-        self.heal()
+        """Who still hangs is not answered."""
+        with self.healed:
+            self.closed = True
+            self.healed.notify_all()
+            self.healed.wait_for(lambda: not self.at_file)  # its number will be another file's
         self.socket.close()
         os.close(self.file)
 
@@ -92,20 +97,32 @@ class FaultyDisk:
 
     def _answer(self, client, lock, operation, cookie, offset, length, data):
         with self.healed:
-            self.healed.wait_for(lambda: operation not in self.hanging)
-        error, answer = 0, b""
-        if operation is None or operation in self.failing:
-            error = EIO
-            self.counts[operation] = self.counts.get(operation, 0) + 1
-        elif operation == "read":
-            answer = os.pread(self.file, length, offset)
-        elif operation == "write":
-            os.pwrite(self.file, data, offset)
+            self.healed.wait_for(lambda: self.closed or operation not in self.hanging)
+            if self.closed:
+                return
+            self.at_file += 1
+        try:
+            error, answer = self._carry_out(operation, offset, length, data)
+        finally:
+            with self.healed:
+                self.at_file -= 1
+                self.healed.notify_all()
         try:
             with lock:
                 client.sendall(struct.pack(">IIQ", 0x67446698, error, cookie) + answer)
         except OSError:
             pass  # QEMU has ended meanwhile
+
+    def _carry_out(self, operation, offset, length, data):
+        """The error, or 0, and what was read."""
+        if operation is None or operation in self.failing:
+            self.counts[operation] = self.counts.get(operation, 0) + 1
+            return EIO, b""
+        if operation == "read":
+            return 0, os.pread(self.file, length, offset)
+        if operation == "write":
+            os.pwrite(self.file, data, offset)
+        return 0, b""
 
     def _negotiate(self, client, stream):
         """The fixed newstyle handshake; false: the client wants nothing more."""
