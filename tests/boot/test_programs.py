@@ -37,3 +37,9 @@ def test_ed_edits_as_the_host_does(tmp_path):
     guest = guest_run(tmp_path, "cd /tmp; ed < /scripts/check.ed; echo $?; cat copy", "check.ed")
     assert "<42>" in host.stdout
     assert guest == f"{host.stdout}{host.returncode}\n{(tmp_path / 'copy').read_text()}"
+
+
+def test_operands_behind_two_dashes_are_taken_once(tmp_path):
+    guest = guest_run(tmp_path, "cd /tmp; echo one > -a; echo two > b; cat -- -a b; cat b -- -a; "
+                      "cp -v -- -a c; mv -- b -d; rm -- -a -d c; echo $?; ls; echo -n -- | wc -c --")
+    assert guest == "one\ntwo\ntwo\none\n'-a' -> 'c'\n0\n2\n"

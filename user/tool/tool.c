@@ -51,14 +51,17 @@ static bool option_value_attached(const char *word, const char *letters)
 }
 
 /* Moves the options and their values in front of the operands, each group in its order; behind "--"
-   all are operands. optind becomes the first operand's place; the options end there. */
+   all are operands. A "--" stays between the two, so that argc still counts what is there. Sets
+   optind to the first operand's place; returns where the options end. */
 static int options_gather(int argc, char **argv, const char *letters)
 {
     char *operands[argc + 1];
+    char *border = NULL;
     int options = 1, count = 0;
     for (int i = 1; i < argc; i++) {
         char *word = argv[i];
         if (strcmp(word, "--") == 0) {
+            border = word;
             while (++i < argc)
                 operands[count++] = argv[i];
         } else if (word[0] == '-' && word[1]) {
@@ -70,7 +73,10 @@ static int options_gather(int argc, char **argv, const char *letters)
             operands[count++] = word;
         }
     }
-    memcpy(argv + options, operands, (size_t)count * sizeof *operands);
+    optind = options;
+    if (border)
+        argv[optind++] = border;
+    memcpy(argv + optind, operands, (size_t)count * sizeof *operands);
     return options;
 }
 
@@ -79,7 +85,7 @@ int tool_option(int argc, char **argv, const char *letters)
     static const char *rest = ""; /* letters of the word at hand that are still to come */
     static int next, end;
     if (next == 0) {
-        end = optind = options_gather(argc, argv, letters);
+        end = options_gather(argc, argv, letters);
         next = 1;
     }
     if (!*rest) {
