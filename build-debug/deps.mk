@@ -1,1 +1,0 @@
-# the packages that tools/deps.sh names are installed
