@@ -213,6 +213,7 @@ def test_calls_are_timed_each_once_while_somebody_looks_and_not_for_long_after_t
     assert null_called_unwatched(one, 1000) == 0
 
 
+@pytest.mark.slow
 def test_top_shows_p99_and_leaves_nothing_behind_when_it_is_killed(machine):
     one = machine()
     table = one.check("domain top | cat").splitlines()
@@ -243,6 +244,7 @@ def test_what_a_program_sleeps_for_is_not_the_time_of_its_call(machine):
     assert not late, (before, after)
 
 
+@pytest.mark.slow
 def test_timed_calls_survive_updates_crashes_and_faults_under_load(machine):
     one = machine()
     one.check("(while [ ! -e /tmp/stop ]; do blkbench --dev=/dev/nullb0 --rw=randrw --size=8m --ios=3000 --verify -j"

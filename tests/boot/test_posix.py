@@ -94,6 +94,7 @@ def test_a_shells_limits_are_those_of_what_it_starts(machine):
     assert "Not enough space" in machine.run("(ulimit -v 100; /bin/lua -e 'print(1)')")[0]
 
 
+@pytest.mark.slow
 def test_no_more_processes_than_a_limit_allows(machine):
     output, _ = machine.run("(ulimit -p 4; sh -c 'sleep 9 & sleep 9 & echo both; kill %1 %2')")
     assert "can't fork" in output and "both" not in output, output

@@ -16,7 +16,7 @@ def boot(folder, cpus, count=0):
     return Machine(folder, cpus=cpus, files=files, timeout=180).boot()
 
 
-@pytest.mark.parametrize("cpus", [1, 2, 4])
+@pytest.mark.parametrize("cpus", [pytest.param(1, marks=pytest.mark.slow), pytest.param(2, marks=pytest.mark.slow), 4])
 def test_posix_threads_do_what_they_should(tmp_path, cpus):
     one = boot(tmp_path, cpus)
     try:
@@ -29,7 +29,7 @@ def test_posix_threads_do_what_they_should(tmp_path, cpus):
         one.kill()
 
 
-@pytest.mark.parametrize("cpus", [1, 4])
+@pytest.mark.parametrize("cpus", [pytest.param(1, marks=pytest.mark.slow), 4])
 def test_posix_threads_do_not_notice_that_posix_is_replaced(tmp_path, cpus):
     one = boot(tmp_path, cpus, count=30)
     try:

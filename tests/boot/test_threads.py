@@ -42,7 +42,7 @@ def checks_while_posix_is_replaced(one, check, count):
     assert one.check("cat /tmp/failed /tmp/updated") == f"{count}\n" and runs
 
 
-@pytest.mark.parametrize("cpus", [1, 2, 4])
+@pytest.mark.parametrize("cpus", [pytest.param(1, marks=pytest.mark.slow), pytest.param(2, marks=pytest.mark.slow), 4])
 def test_threads_and_futexes_do_what_linux_documents(tmp_path, cpus):
     one = boot(tmp_path, cpus)
     try:
@@ -53,7 +53,7 @@ def test_threads_and_futexes_do_what_linux_documents(tmp_path, cpus):
         one.kill()
 
 
-@pytest.mark.parametrize("cpus", [1, 4])
+@pytest.mark.parametrize("cpus", [pytest.param(1, marks=pytest.mark.slow), 4])
 def test_programs_with_threads_do_not_notice_that_posix_is_replaced(tmp_path, cpus):
     one = boot(tmp_path, cpus, count=50)
     try:
