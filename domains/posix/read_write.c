@@ -125,18 +125,22 @@ static __attribute__((noinline)) int64_t position_counted(struct thread *thread,
     return position_transfer(thread, file_use_counted(thread, (int32_t)a[0]), a, is_read);
 }
 
-int64_t call_pread64(struct thread *thread, const uint64_t *a)
+static inline __attribute__((always_inline)) int64_t position_enter(struct thread *thread,
+                                                                    const uint64_t *a, bool is_read)
 {
     if (thread->process->thread_count != 1)
-        return position_counted(thread, a, true);
-    return position_transfer(thread, file_use_alone(thread, (int32_t)a[0]), a, true);
+        return position_counted(thread, a, is_read);
+    return position_transfer(thread, file_use_alone(thread, (int32_t)a[0]), a, is_read);
+}
+
+int64_t call_pread64(struct thread *thread, const uint64_t *a)
+{
+    return position_enter(thread, a, true);
 }
 
 int64_t call_pwrite64(struct thread *thread, const uint64_t *a)
 {
-    if (thread->process->thread_count != 1)
-        return position_counted(thread, a, false);
-    return position_transfer(thread, file_use_alone(thread, (int32_t)a[0]), a, false);
+    return position_enter(thread, a, false);
 }
 
 static int64_t vector_call(struct thread *thread, const uint64_t *a, uint64_t *position,

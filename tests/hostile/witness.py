@@ -20,7 +20,9 @@ PAGE = 4096
 ZEROS = bytes(PAGE)
 RAM = 0x80000000
 HARTS_MAX = 8
-CACHE_SIZE = 384  # of a hart in `caches`: count, 32 pages, to a multiple of 128
+# Of a hart in `caches` (microcore/page.c): two counts, so many pages, and so many that are clear.
+CACHE_PAGES, CACHE_CLEAR = 32, 15
+CACHE_SIZE = 8 * (1 + CACHE_PAGES + CACHE_CLEAR)
 # kernel/heap.c: struct block, the place of its pages, and struct heap_page
 BLOCK_PAGES, BLOCK_HEAD, HEAP_PAGE = 512, 72, 32
 PAGE_NONE, STALE_MAX = 0xFFFFFFFF, 4096
@@ -99,11 +101,10 @@ class Memory:
             free.update(range(start, start + (1 << (orders[match.start()] - 1))))
         for hart in range(HARTS_MAX):
             cache = self.image("caches") + hart * CACHE_SIZE
-            held = min(self.word(cache) & 0xFFFFFFFF, 32)
-            free.update(page // PAGE for page in struct.unpack(f"<{held}Q", self.read(cache + 8, 8 * held)))
-            clear = min(self.word(cache) >> 32, 15)
-            free.update(page // PAGE for page in
-                        struct.unpack(f"<{clear}Q", self.read(cache + 8 + 8 * 32, 8 * clear)))
+            counts = self.word(cache)
+            for place, held in ((cache + 8, min(counts & 0xFFFFFFFF, CACHE_PAGES)),
+                                (cache + 8 + 8 * CACHE_PAGES, min(counts >> 32, CACHE_CLEAR))):
+                free.update(page // PAGE for page in struct.unpack(f"<{held}Q", self.read(place, 8 * held)))
         return free
 
     def stale_frames(self):
