@@ -30,7 +30,7 @@ static uint64_t file_node(uint64_t number, struct open_file **file)
 {
     *file = NULL;
     if (number & FILE_STATELESS)
-        return number & ~FILE_STATELESS;
+        return number & FILE_NODE;
     *file = file_find(number);
     return *file ? (*file)->node : 0;
 }
@@ -100,9 +100,9 @@ RpcResult fs_do_open(uint64_t number, uint32_t flags, uint64_t ticket)
         return rpc_error(-EISDIR);
     if (flags & FS_OPEN_ACCESS && !node.command && (node.mode & FS_TYPE) == FS_FILE)
         return rpc_error(-EACCES);
-    __atomic_fetch_add(&opens_total, 1, __ATOMIC_RELAXED);
+    uint64_t opening = __atomic_fetch_add(&opens_total, 1, __ATOMIC_RELAXED);
     if (!node.command && !node.log)
-        return rpc_ok(number | FILE_STATELESS);
+        return rpc_ok(FILE_STATELESS | (opening << FILE_OPENING_SHIFT & FILE_OPENING) | number);
     core_system_info(&info);
     mutex_lock(&files_lock);
     uint64_t index = place_take(ticket);
@@ -128,6 +128,8 @@ RpcResult fs_do_close(uint64_t number, uint64_t ticket)
         return rpc_error(-EBADF);
     if (file)
         file->node = 0;
+    else
+        snapshot_forget(number);
     return rpc_ok(0);
 }
 
@@ -160,19 +162,21 @@ static RpcResult read_reply(struct open_file *file, rref_t buffer, uint32_t star
     return rpc_ok(count);
 }
 
-static RpcResult read_report(const struct node *node, uint64_t number, uint64_t offset,
-                             rref_t buffer, uint32_t start, uint32_t length)
+// Made at the read from its start; the reads that go on there are of the same text.
+static RpcResult read_report(const struct node *node, uint64_t number, uint64_t opened,
+                             uint64_t offset, rref_t buffer, uint32_t start, uint32_t length)
 {
+    RpcResult result = rpc_ok(0);
+    if (offset && snapshot_read(number, offset, buffer, start, length, &result))
+        return result;
     struct text text = {0};
-    node->report(&text, number);
-    int64_t error = text.error;
-    uint64_t count = offset < text.length ? text.length - offset : 0;
-    if (count > length)
-        count = length;
-    if (!error && count)
-        error = core_rref_write(buffer, start, text.bytes + offset, count);
-    text_free(&text);
-    return error < 0 ? rpc_error(error) : rpc_ok(count);
+    node->report(&text, opened);
+    result = text_read(&text, offset, buffer, start, length);
+    if (result.status == RPC_OK && !offset)
+        snapshot_keep(number, &text);
+    else
+        text_free(&text);
+    return result;
 }
 
 RpcResult fs_do_read(uint64_t number, uint64_t offset, rref_t buffer, uint32_t start,
@@ -191,7 +195,7 @@ RpcResult fs_do_read(uint64_t number, uint64_t offset, rref_t buffer, uint32_t s
         return read_reply(file, buffer, start, length);
     if (!node.report)
         return rpc_error(-EISDIR);
-    return read_report(&node, opened, offset, buffer, start, length);
+    return read_report(&node, number, opened, offset, buffer, start, length);
 }
 
 // A command is one line of one write: it is carried out before the write returns.
@@ -266,7 +270,11 @@ RpcResult fs_do_readlink(uint64_t number, rref_t out, uint32_t length)
         return rpc_error(-ESTALE);
     if ((node.mode & FS_TYPE) != FS_SYMLINK)
         return rpc_error(-EINVAL);
-    return read_report(&node, number, 0, out, 0, length);
+    struct text text = {0};
+    node.report(&text, number);
+    RpcResult result = text_read(&text, 0, out, 0, length);
+    text_free(&text);
+    return result;
 }
 
 // `> command` opens with O_TRUNC.

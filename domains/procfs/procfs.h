@@ -14,8 +14,12 @@
 #define REPLY_SIZE 320 // of a command
 
 // Its number is the place in the table and, above it, how often that was used.
-// What only reports needs no record: its number is its node, with FILE_STATELESS.
-#define FILE_STATELESS (1ull << 62)
+// What only reports needs no record: its number is its node, below how many were opened before it,
+// so that each opening has one of its own.
+#define FILE_STATELESS     (1ull << 62)
+#define FILE_OPENING       (FILE_STATELESS - 1 - FILE_NODE)
+#define FILE_OPENING_SHIFT 32
+#define FILE_NODE          0xFFFFFFFFull
 
 struct open_file {
     uint64_t node; // 0: free
@@ -41,7 +45,24 @@ struct text {
 
 __attribute__((format(printf, 2, 3))) void text_add(struct text *text, const char *format, ...);
 void text_add_bytes(struct text *text, const char *bytes, uint64_t length);
+// What a read of LENGTH bytes at OFFSET gives, to START of the buffer: how many, or its error.
+RpcResult text_read(const struct text *text, uint64_t offset, rref_t buffer, uint32_t start,
+                    uint32_t length);
 void text_free(struct text *text);
+
+// ---- What was read, for who reads on (snapshot.c) ----
+
+// A report is made when it is read from its start. Where a reader goes on, be it only to find the
+// end, it gets the rest of that text: one made anew has its lines elsewhere once a number has grown
+// by a digit. What is kept is bounded; who does not find the text any more, after many readers, a
+// crash or an update, gets the rest of a new one.
+
+// Keeps the text, whose bytes belong to the snapshot from now on.
+void snapshot_keep(uint64_t file, const struct text *text);
+// False: none is kept for that open file.
+bool snapshot_read(uint64_t file, uint64_t offset, rref_t buffer, uint32_t start, uint32_t length,
+                   RpcResult *result);
+void snapshot_forget(uint64_t file);
 
 // ---- The tree (tree.c) ----
 

@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include "domain.h"
 #include "kernel/abi/error.h"
 
 static bool text_grow(struct text *text, uint64_t need)
@@ -40,6 +41,18 @@ void text_add_bytes(struct text *text, const char *bytes, uint64_t length)
         return;
     memcpy(text->bytes + text->length, bytes, length);
     text->length += length;
+}
+
+RpcResult text_read(const struct text *text, uint64_t offset, rref_t buffer, uint32_t start,
+                    uint32_t length)
+{
+    if (text->error)
+        return rpc_error(text->error);
+    uint64_t count = offset < text->length ? text->length - offset : 0;
+    if (count > length)
+        count = length;
+    int64_t error = count ? core_rref_write(buffer, start, text->bytes + offset, count) : 0;
+    return error < 0 ? rpc_error(error) : rpc_ok(count);
 }
 
 void text_free(struct text *text)

@@ -132,6 +132,20 @@ def test_tables_and_json_say_the_same(one):
     assert all(image["from"] == "initrd" for image in images)
 
 
+def test_who_reads_a_report_in_pieces_gets_one_text(one):
+    """In between its numbers and names grow: lines are not cut, nor is there more at the end."""
+    read = "(dd bs={0} count=1 2> /dev/null; {1} > /dev/null; cat) < /proc/sys/domain/list"
+    whole = one.check("cat /proc/sys/domain/list")
+    for size in (100, len(whole)):
+        pieces = one.check(read.format(size, "domain update nullblk nullblk_v2"))
+        again = one.check(read.format(size, "domain rollback nullblk"))
+        for text, driver in ((pieces, "nullblk nullblk"), (again, "nullblk nullblk_v2")):
+            lines = text.splitlines()
+            assert len(lines) == len(whole.splitlines())
+            assert [line.count(" ") for line in lines] == [9] * len(lines)
+            assert any(line.startswith(driver + " ") for line in lines)
+
+
 def test_info_tells_interface_holders_and_what_it_holds(one):
     info = json_lines(one.check("domain info blk -j"))[0]
     assert info["title"] == "virtio-blk" and info["implementation"] == "blk v1"
