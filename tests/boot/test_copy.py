@@ -33,6 +33,7 @@ def unmounted_soundly(one, folder, contents):
         assert checksum(host_read(folder / "ext2.img", name)) == checksum(content)
 
 
+@pytest.mark.slow
 def test_copy_file_range_does_in_memory_and_on_the_disk_what_it_does_on_linux(machine, program, tmp_path):
     one = machine(disk=image_make(tmp_path), files=program, timeout=120)
     one.check("mount /dev/vda /mnt")
@@ -57,6 +58,7 @@ def test_a_copy_on_the_disk_goes_past_the_cache_and_leaves_nothing_behind(machin
     unmounted_soundly(one, tmp_path, {"/back": content})
 
 
+@pytest.mark.slow
 def test_a_large_file_comes_to_lie_in_the_cache_when_it_is_read_again(machine, tmp_path):
     content = random.Random(2).randbytes(6 * MIB)
     one = machine(disk=image_make(tmp_path, size="32M", files={"big": content}), timeout=120)
@@ -80,7 +82,7 @@ def copies_checked(one):
     assert "wrong" not in output and "cp:" not in output and "cmp:" not in output, output
 
 
-@pytest.mark.parametrize("name", ["ext2", "vfs", "blk"])
+@pytest.mark.parametrize("name", [pytest.param("ext2", marks=pytest.mark.slow), pytest.param("vfs", marks=pytest.mark.slow), "blk"])
 def test_a_copy_is_right_though_what_is_below_crashes_and_is_replaced(machine, tmp_path, name):
     content = random.Random(3).randbytes(8 * MIB + 777)
     one = machine(disk=image_make(tmp_path, size="32M", files={"big": content}), timeout=240)
@@ -97,6 +99,7 @@ def test_a_copy_is_right_though_what_is_below_crashes_and_is_replaced(machine, t
     unmounted_soundly(one, tmp_path, {"/copy": content})
 
 
+@pytest.mark.slow
 def test_a_copy_goes_on_in_a_new_posix_and_ends_by_a_signal(machine, tmp_path):
     content = random.Random(4).randbytes(16 * MIB)
     one = machine(disk=image_make(tmp_path, size="64M", files={"big": content}), timeout=120)
@@ -112,6 +115,7 @@ def test_a_copy_goes_on_in_a_new_posix_and_ends_by_a_signal(machine, tmp_path):
     unmounted_soundly(one, tmp_path, {})
 
 
+@pytest.mark.slow
 def test_a_flush_ends_after_all_that_was_asked_before_it(machine, tmp_path):
     """The disk serves reads slowly, and would flush at once: who asks for that waits for the read under way."""
     monitor = tmp_path / "monitor"

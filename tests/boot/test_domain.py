@@ -219,6 +219,7 @@ def null_called_unwatched(one, count):
     return sum(times_taken(one)["null"].values()) - before
 
 
+@pytest.mark.slow
 def test_calls_are_timed_each_once_while_somebody_looks_and_not_for_long_after_that(machine):
     one = machine()
     while not null_called(one, 100):  # from the first look on, but not in no time
@@ -247,6 +248,7 @@ def test_top_shows_p99_and_leaves_nothing_behind_when_it_is_killed(machine):
         assert null_called_unwatched(one, 1000) == 0
 
 
+@pytest.mark.slow
 def test_what_a_program_sleeps_for_is_not_the_time_of_its_call(machine):
     one = machine()
     while not null_called(one, 100):

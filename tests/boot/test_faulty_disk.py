@@ -104,6 +104,7 @@ def test_a_failing_disk_is_unmounted_by_force_and_may_be_mounted_again(faulty):
     no_faults(one)
 
 
+@pytest.mark.slow
 def test_without_its_driver_a_mounted_disk_gives_errors_at_once_and_goes_on_with_the_next(faulty, tmp_path):
     one, _ = faulty()
     one.check("mkdir -p /mnt && mount /dev/vda /mnt && cp /bin/mksh /mnt/old && sync")

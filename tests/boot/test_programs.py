@@ -3,6 +3,8 @@
 
 import subprocess
 
+import pytest
+
 from machine import ROOT, run_commands
 
 SCRIPTS = ROOT / "tests" / "boot" / "scripts"
@@ -21,6 +23,7 @@ def test_lua_runs_closures_coroutines_strings_files_and_pipes(tmp_path):
         "all of Lua's checks passed\n")
 
 
+@pytest.mark.slow
 def test_sqlite_answers_as_the_host_does(tmp_path):
     host = subprocess.run(["sqlite3", tmp_path / "host.db"], input=(SCRIPTS / "check.sql").read_text(),
                           capture_output=True, text=True)

@@ -29,7 +29,8 @@ def test_posix_threads_do_what_they_should(tmp_path, cpus):
         one.kill()
 
 
-@pytest.mark.parametrize("cpus", [pytest.param(1, marks=pytest.mark.slow), 4])
+@pytest.mark.slow
+@pytest.mark.parametrize("cpus", [1, 4])
 def test_posix_threads_do_not_notice_that_posix_is_replaced(tmp_path, cpus):
     one = boot(tmp_path, cpus, count=30)
     try:
@@ -38,6 +39,7 @@ def test_posix_threads_do_not_notice_that_posix_is_replaced(tmp_path, cpus):
         one.kill()
 
 
+@pytest.mark.slow
 def test_sqlite_serves_several_threads(tmp_path):
     """SQLite as /bin/sqlite3 has it, in a program with threads."""
     work = ROOT / "build/user/sqlite3"

@@ -43,6 +43,7 @@ def test_commands_reach_the_shell_byte_for_byte(commands, expected):
     assert expected in result.output
 
 
+@pytest.mark.slow
 def test_commands_of_64_kib_reach_the_shell():
     line = "echo '$\"\\ '\n"
     commands = line * ((65536 - 16) // len(line))
@@ -51,6 +52,7 @@ def test_commands_of_64_kib_reach_the_shell():
     assert result.output.rstrip().endswith("end"), result.output[-500:] + result.message
 
 
+@pytest.mark.slow
 def test_commands_past_64_kib_are_refused_with_their_size():
     result = make_qemu("echo " + "x" * 65536)
     assert result.returncode != 0
@@ -71,6 +73,7 @@ def test_another_status_of_the_commands_fails_and_is_named(commands, status):
     assert f"the commands ended with status {status}" in result.message, result.message
 
 
+@pytest.mark.slow
 def test_a_hang_past_timeout_fails_and_says_so():
     result = make_qemu("while :; do :; done", "TIMEOUT=5")
     assert result.returncode != 0

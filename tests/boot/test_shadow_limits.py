@@ -64,6 +64,7 @@ def test_a_service_that_does_not_start_ten_times_stays_down_and_says_so(brittle)
     await_slots(brittle, before)
 
 
+@pytest.mark.slow
 def test_a_service_that_is_about_to_start_by_itself_is_not_loaded_beside_that(brittle):
     before = slots_free(brittle)
     # The pauses between its restarts grow to half a second, in which the operator comes.

@@ -62,6 +62,7 @@ def test_programs_with_threads_do_not_notice_that_posix_is_replaced(tmp_path, cp
         one.kill()
 
 
+@pytest.mark.slow
 def test_a_thread_bomb_is_limited_and_the_shell_goes_on(tmp_path):
     one = boot(tmp_path, 2)
     try:
@@ -83,6 +84,7 @@ def test_a_thread_bomb_is_limited_and_the_shell_goes_on(tmp_path):
         one.kill()
 
 
+@pytest.mark.slow
 def test_a_crash_of_posix_ends_all_threads(tmp_path):
     one = boot(tmp_path, 2)
     try:

@@ -101,21 +101,21 @@ def test_a_hundred_replacements_of_null_block_under_load_lose_no_data(machine, c
     assert result["errors"] == 0 and result["verify_errors"] == 0 and result["ios"] > 0, result
 
 
-@pytest.mark.parametrize("cpus", [1, 4])
+@pytest.mark.parametrize("cpus", [pytest.param(1, marks=pytest.mark.slow), 4])
 def test_a_few_updates_of_the_disk_driver_under_load_fail_no_request(machine, cpus):
     result = update_under_load(machine(cpus=cpus, timeout=60), "blk", "blk_v2",
                                DISK_LOAD.format(2), 10)
     assert result["errors"] == 0 and result["ios"] > 0, result
 
 
-@pytest.mark.parametrize("cpus", [1, 4])
+@pytest.mark.parametrize("cpus", [pytest.param(1, marks=pytest.mark.slow), 4])
 def test_a_few_updates_of_null_block_under_load_lose_no_data(machine, cpus):
     result = update_under_load(machine(cpus=cpus, timeout=60), "nullblk", "nullblk_v2",
                                NULL_LOAD.format(2) + " --size=4m", 10)
     assert result["errors"] == 0 and result["verify_errors"] == 0 and result["ios"] > 0, result
 
 
-@pytest.mark.parametrize("service, device", [("blk", "/dev/vda"), ("nullblk", "/dev/nullb0")])
+@pytest.mark.parametrize("service, device", [("blk", "/dev/vda"), pytest.param("nullblk", "/dev/nullb0", marks=pytest.mark.slow)])
 def test_restarts_under_load_fail_no_request(machine, service, device):
     one = machine(cpus=4, timeout=60)
     one.check(f"blkbench --dev={device} --rw=randrw --verify --size=4m --numjobs=2 --runtime=2 -j "

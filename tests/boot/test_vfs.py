@@ -92,6 +92,7 @@ def test_a_file_is_as_long_as_it_was_made(machine, tmp_path):
     assert host_read(tmp_path / "ext2.img", "/holes") == b"short" + bytes(8995) + b"x"
 
 
+@pytest.mark.slow
 def test_more_than_the_cache_holds_is_written_and_read_right(machine, tmp_path):
     """128 MiB of memory give it 16 MiB."""
     content = random.Random(2).randbytes(24 << 20)

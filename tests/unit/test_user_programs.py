@@ -83,6 +83,12 @@ def test(function):
             print(f"{type(error).__name__}: {error}\nnot ok - {sentence}", flush=True)
 
 
+def slow_test(function):
+    """The same of one that takes long: --quick leaves it out."""
+    if "--quick" not in sys.argv:
+        test(function)
+
+
 def expect(found, wanted, what):
     assert found == wanted, f"{what}: {found!r}, not {wanted!r}"
 
@@ -799,7 +805,7 @@ def tail_follows_what_is_added_and_begins_anew_where_a_file_becomes_shorter(plac
         assert b"shorter" in run.stderr.read()
 
 
-@test
+@slow_test
 def what_takes_long_tells_how_far_it_is_though_each_part_is_short(place):
     names = [f"file{number}" for number in range(10)]
     for name in names:

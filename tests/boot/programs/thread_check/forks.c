@@ -54,7 +54,7 @@ void no_store_is_lost_while_others_fork(void)
         mmap(NULL, FIELD_PAGES * 4096, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     finished = 0;
     start_all(3, write_and_look);
-    for (int i = 0; i < 100; i++) {
+    for (int i = 0; i < 40; i++) {
         long child = call(CALL_CLONE, SIGCHLD, 0, 0, 0, 0, 0);
         if (child == 0)
             CALL1(CALL_EXIT_GROUP, 0);
