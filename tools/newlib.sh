@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: MIT
 #
 # newlib.sh domain|user
-# Builds newlib from Debian's newlib-source into $B/newlib/domain or $B/newlib/user ({include,lib}).
+# Builds newlib from Debian's newlib-source into $B/newlib/domain or $B/newlib/user ({include,lib}), both
+# with the headers of libc/include instead of its own.
 #
 #   user    rv64gc/lp64d, with the headers of user/include (Linux's values) in front of newlib's own.
 #           Each thread has its own data, found through tp; the locks are those of user/lib/thread, and
@@ -24,13 +25,13 @@ ARCHIVE=$(echo /usr/src/newlib/newlib-*.tar.xz)
 case $KIND in
 user)
     cc=${PREFIX}gcc
-    flags="-march=rv64gc -mabi=lp64d -mcmodel=medany -Os -g0 -D__DYNAMIC_REENT__ -I$ROOT/user/include"
+    flags="-march=rv64gc -mabi=lp64d -mcmodel=medany -Os -g0 -D__DYNAMIC_REENT__ -I$ROOT/user/include -I$ROOT/libc/include"
     options='--disable-newlib-wide-orient --enable-newlib-multithread --enable-newlib-retargetable-locking
         --enable-newlib-global-stdio-streams'
     ;;
 domain)
     cc=$B/host/sfi-cc
-    flags="-O2 -g0 -I$ROOT/domainlib/include -D__DYNAMIC_REENT__ -D_REENT_SMALL"
+    flags="-O2 -g0 -I$ROOT/domainlib/include -I$ROOT/libc/include -D__DYNAMIC_REENT__ -D_REENT_SMALL"
     options='--disable-newlib-io-float --enable-newlib-reent-small --enable-newlib-multithread'
     ;;
 *)
@@ -110,7 +111,6 @@ EOF
         [[ $own != *" $name "* ]] || delete+=("$member")
     done < <("${PREFIX}ar" t "$OUT/lib/libc.a")
     "${PREFIX}ar" dD "$OUT/lib/libc.a" "${delete[@]}"
-    cp "$ROOT/domainlib/include/sys/errno.h" "$OUT/include/sys/errno.h"
 }
 
 # What programs must see of how it was built.
@@ -131,6 +131,7 @@ build() {
     mv "$WORK/installed/riscv64-unknown-elf/include" "$WORK/installed/riscv64-unknown-elf/lib" "$OUT/"
     # newlib's is for compilers without C11 atomics, and would hide the compiler's own.
     rm -f "$OUT/include/stdatomic.h"
+    cp -r "$ROOT/libc/include/." "$OUT/include"
     "${KIND}_adapt"
     touch "$OUT/lib/libc.a"
     cd "$B"

@@ -109,7 +109,7 @@ ed_link() {
 key() {
     echo "$CC $CFLAGS"
     cat tools/program.sh
-    find user/include -type f -exec cat {} +
+    find user/include libc/include -type f -exec cat {} +
     [[ $name != mksh ]] || cat "$B/user/libuser.a"
 }
 

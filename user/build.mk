@@ -60,7 +60,7 @@ $(USER_DIR)/tool/%.o: user/tool/%.c $(USER_STAMP) $(USER_NEWLIB)/lib/libc.a
 	$(Q)$(CROSS_CC) $(USER_CFLAGS) -MMD -MP -c $< -o $@
 
 # newlib is built once (`make distclean` forgets it); tools/sfi/build.mk has the domains' one.
-$(USER_NEWLIB)/lib/libc.a: tools/newlib.sh
+$(USER_NEWLIB)/lib/libc.a: tools/newlib.sh libc/include/sys/errno.h
 	$(call say,NEWLIB,$(USER_NEWLIB))
 	$(Q)B=$(B) TOOLPREFIX=$(TOOLPREFIX) tools/newlib.sh user
 	$(Q)touch $@

@@ -34,6 +34,6 @@ $(B)/host/sfi.objects/verify_stores.o: kernel/verify.c $(HOST_STAMP)
 
 # newlib is built once: a changed rewriter does not build it again (`make distclean` does), since the
 # text of every domain is verified as it is linked, whatever made it. user/build.mk has the other one.
-$(B)/newlib/domain/lib/libc.a: tools/newlib.sh domainlib/include/sys/errno.h | $(B)/host/sfi-cc
+$(B)/newlib/domain/lib/libc.a: tools/newlib.sh libc/include/sys/errno.h | $(B)/host/sfi-cc
 	$(call say,NEWLIB,$(B)/newlib/domain)
 	$(Q)B=$(B) TOOLPREFIX=$(TOOLPREFIX) tools/newlib.sh domain
