@@ -260,12 +260,6 @@ RpcResult fs_do_sync(uint64_t file)
 
 // ---- What a directory of devices does not do ----
 
-RpcResult fs_do_readlink(uint64_t node, rref_t out, uint32_t length)
-{
-    (void)node, (void)out, (void)length;
-    return rpc_error(-EINVAL);
-}
-
 // Opening a device for writing as `>` does must not fail.
 RpcResult fs_do_truncate(uint64_t node, uint64_t size)
 {
@@ -279,29 +273,4 @@ RpcResult fs_do_create(uint64_t dir, rref_t name, uint32_t length, uint32_t mode
     (void)mode, (void)target_length;
     bool exists = fs_do_lookup(dir, name, length).status == RPC_OK;
     return rpc_error(exists ? -EEXIST : -EPERM);
-}
-
-RpcResult fs_do_remove(uint64_t dir, rref_t name, uint32_t length, uint32_t directory)
-{
-    (void)dir, (void)name, (void)length, (void)directory;
-    return rpc_error(-EPERM);
-}
-
-RpcResult fs_do_rename(uint64_t dir, rref_t name, uint32_t length, uint64_t new_dir,
-                       rref_t new_name, uint32_t new_length)
-{
-    (void)dir, (void)name, (void)length, (void)new_dir, (void)new_name, (void)new_length;
-    return rpc_error(-EPERM);
-}
-
-RpcResult fs_do_link(uint64_t node, uint64_t dir, rref_t name, uint32_t length)
-{
-    (void)node, (void)dir, (void)name, (void)length;
-    return rpc_error(-EPERM);
-}
-
-RpcResult fs_do_set_attribute(uint64_t node, uint32_t attribute, uint64_t value)
-{
-    (void)node, (void)attribute, (void)value;
-    return rpc_error(-EPERM);
 }

@@ -349,23 +349,3 @@ RpcResult fs_do_write(uint64_t file, uint64_t offset, rref_t buffer, uint32_t st
     }
     return result;
 }
-
-// ---- What only devices have ----
-
-RpcResult fs_do_poll(uint64_t file)
-{
-    (void)file;
-    return rpc_ok(FS_POLL_IN | FS_POLL_OUT);
-}
-
-RpcResult fs_do_event(uint64_t file)
-{
-    (void)file;
-    return rpc_error(-ENOSYS);
-}
-
-RpcResult fs_do_backend(uint64_t file)
-{
-    (void)file;
-    return rpc_error(-ENOSYS);
-}

@@ -494,35 +494,3 @@ RpcResult fs_do_link(uint64_t number, uint64_t dir, rref_t name, uint32_t length
         node->changed = wall_time();
     return finish(result);
 }
-
-// ---- What only devices have ----
-
-RpcResult fs_do_control(uint64_t file, uint64_t request, rref_t argument, uint64_t value)
-{
-    (void)file, (void)request, (void)argument, (void)value;
-    return rpc_error(-ENOTTY);
-}
-
-RpcResult fs_do_poll(uint64_t file)
-{
-    (void)file;
-    return rpc_ok(FS_POLL_IN | FS_POLL_OUT);
-}
-
-RpcResult fs_do_event(uint64_t file)
-{
-    (void)file;
-    return rpc_error(-ENOSYS);
-}
-
-RpcResult fs_do_backend(uint64_t file)
-{
-    (void)file;
-    return rpc_error(-ENOSYS);
-}
-
-RpcResult fs_do_sync(uint64_t file)
-{
-    (void)file;
-    return rpc_ok(0);
-}

@@ -404,23 +404,9 @@ RpcResult fs_do_control(uint64_t file, uint64_t request, rref_t argument, uint64
     return leave(result);
 }
 
-// ---- What only devices have ----
-
 RpcResult fs_do_poll(uint64_t file)
 {
     return is_cached(file) ? rpc_ok(FS_POLL_IN | FS_POLL_OUT) : pass(fs_poll(HANDLE_LOWER, file));
-}
-
-RpcResult fs_do_event(uint64_t file)
-{
-    (void)file;
-    return rpc_error(-ENOSYS);
-}
-
-RpcResult fs_do_backend(uint64_t file)
-{
-    (void)file;
-    return rpc_error(-ENOSYS);
 }
 
 // ---- Life cycle ----

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// test-sources: domains/ramfs/ramfs.c domains/ramfs/node.c domains/ramfs/directory.c domains/ramfs/content.c domains/ramfs/load.c domains/ramfs/cpio.c domains/ramfs/arena.c domains/ramfs/recover.c domainlib/state.c
+// test-sources: domains/ramfs/ramfs.c domains/ramfs/node.c domains/ramfs/directory.c domains/ramfs/content.c domains/ramfs/load.c domains/ramfs/cpio.c domains/ramfs/arena.c domains/ramfs/recover.c domainlib/state.c domainlib/fs_defaults.c
 // test-flags: -Itests/unit/fake_core -DHOST -Idomains/ramfs -Idomainlib/include
 //
 // The root file system through its interface, with the address sanitizer watching.

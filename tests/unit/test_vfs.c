@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// test-sources: domains/vfs/vfs.c domains/vfs/files.c domains/vfs/pages.c domains/vfs/kept.c domains/vfs/fetch.c domains/vfs/write.c domains/vfs/write_back.c domainlib/kept_state.c
+// test-sources: domains/vfs/vfs.c domains/vfs/files.c domains/vfs/pages.c domains/vfs/kept.c domains/vfs/fetch.c domains/vfs/write.c domains/vfs/write_back.c domainlib/kept_state.c domainlib/fs_defaults.c
 // test-flags: -iquote tests/unit/fake_vfs -DHOST -Idomains/vfs -Idomainlib/include
 //
 // The page cache through its interface, beside a model of what files hold. The test is the core and
