@@ -91,7 +91,7 @@ def test_a_shells_limits_are_those_of_what_it_starts(machine):
     assert "ulimit" in machine.run("(ulimit -t 1)")[0]
     assert machine.check("(ulimit -n 31; domain update posix posix_v2 > /dev/null; ulimit -n)") == "31\n"
     machine.check("domain rollback posix")
-    assert "Not enough space" in machine.run("(ulimit -v 100; /bin/lua -e 'print(1)')")[0]
+    assert "Cannot allocate memory" in machine.run("(ulimit -v 100; /bin/lua -e 'print(1)')")[0]
 
 
 def test_no_more_processes_than_a_limit_allows(machine):

@@ -68,7 +68,7 @@ def test_a_thread_bomb_is_limited_and_the_shell_goes_on(tmp_path):
     try:
         before = one.check("echo $$")
         one.send("thread_bomb &\r")
-        one.expect(r"no place for more than (\d+): No more processes")
+        one.expect(r"no place for more than (\d+): Resource temporarily unavailable")
         count = int(one.child.match.group(1))
         rows = [row.split() for row in one.check("ps").splitlines() if row.endswith("thread_bomb")]
         assert [int(row[3]) for row in rows] == [count + 1]
