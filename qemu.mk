@@ -31,7 +31,7 @@ gdb: $(QEMU_READY) ## boot with the harts halted until a debugger attaches
 # The file trees, in tree.sh's words. user/build.mk names the programs and their links. Programs are in
 # the initial one, too: without a disk, or with one that has no system on it, that is all there is.
 SYSTEM_FILES = bin: $(USER_PROGRAMS) $(USER_LINKS) usr/share/man: $(wildcard user/man/*) $(USER_LINKS) \
-    etc: boot: tmp: dev: proc: mnt:
+    etc: root: boot: tmp: dev: proc: mnt:
 INITRD_FILES = $(SYSTEM_FILES) boot: $(DOMAIN_ELFS) $(wildcard domains/services)
 
 $(INITRD): tools/initrd.sh tools/tree.sh $(filter-out %: $(USER_LINKS),$(INITRD_FILES)) \

@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <termios.h>
 #include <time.h>
@@ -19,11 +20,12 @@
 #define COMMANDS  "/boot/run.sh"
 #define WELCOME   "/etc/motd"
 #define SHELL     "/bin/sh"
+#define HOME      "/root"
 #define LOST      70    /* exit status of commands that a crash of posix has ended */
 #define RUN_LIMIT 65536 /* bytes of commands that the contract promises */
 
-static char *const shell_environment[] = {
-    "HOME=/", "PATH=/bin", "SHELL=/bin/sh", "USER=root", "TERM=vt100", "PS1=$PWD # ", NULL};
+static char *shell_environment[] = {
+    "HOME=" HOME, "PATH=/bin", "SHELL=/bin/sh", "USER=root", "TERM=vt100", "PS1=$PWD # ", NULL};
 
 static long boot_milliseconds(void)
 {
@@ -52,6 +54,14 @@ static void session_begin(void)
         tcsetpgrp(STDIN_FILENO, getpid());
 }
 
+/* A disk that was not made by us may have no such folder. */
+static void home_find(void)
+{
+    struct stat info;
+    if (stat(HOME, &info) < 0 || !S_ISDIR(info.st_mode))
+        shell_environment[0] = "HOME=/";
+}
+
 static pid_t shell_start(char *const arguments[])
 {
     pid_t child = fork();
@@ -60,6 +70,7 @@ static pid_t shell_start(char *const arguments[])
     if (child != 0)
         return child;
     session_begin();
+    home_find();
     execve(SHELL, arguments, shell_environment);
     tool_error(SHELL);
     _exit(127);
