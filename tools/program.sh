@@ -3,7 +3,7 @@
 #
 # program.sh mksh|lua|sqlite3|ed OUTPUT
 # Builds a user program from Debian's sources against our C library: unmodified, but for mksh, where
-# two faults are mended (mksh_mend).
+# three faults are mended (mksh_mend) and Tab completes the words of `domain` (mksh_complete).
 # From the environment: B (build folder), CC, STRIP, CFLAGS, LDFLAGS, LIBS; their paths are
 # absolute, for programs are built in folders of their own. Objects are kept until what they are made
 # from changes, so that a new C library only costs a link. Quiet unless something fails; the log stays
@@ -16,36 +16,65 @@ B=$(realpath "${B:-build}")
 work=$B/user/$name
 log=$B/user/$name.log
 
-# Debian's sources want MKSH_BUILDMEAT, as debian/meat gives it. Persistent history would need mmap
-# on a locked file; names of users exist nowhere here.
-# Puts LINES behind the one line of FILE that has TEXT in it.
-insert_behind() { # FILE TEXT LINES
-    [[ $(grep -cF "$2" "$1") == 1 ]] || {
-        echo "program: $1: not one line says $2" >&2
+# Puts LINES behind the one line of FILE that has TEXT in it, or in its place.
+put_lines() { # behind|instead FILE TEXT LINES
+    [[ $(grep -cF "$3" "$2") == 1 ]] || {
+        echo "program: $2: not one line says $3" >&2
         return 1
     }
-    awk -v text="$2" -v lines="$3" '{ print } index($0, text) { print lines }' "$1" > "$1.new"
-    mv "$1.new" "$1"
+    awk -v where="$1" -v text="$3" -v lines="$4" '
+        !index($0, text) || where == "behind" { print }
+        index($0, text) { print lines }' "$2" > "$2.new"
+    mv "$2.new" "$2"
 }
 
-# Two mends of mksh, both of which Linux sees as well.
+# Three mends of mksh, all of which Linux sees as well.
 # - A SIGINT that comes while the environment of `exec PROGRAM` is being made was noted by the shell's
 #   handler and then forgotten: `sh -c 'echo x; exec prog'` and a Ctrl-C at the x.
 # - A subshell in the background set the terminal's modes after a command of its own had failed, and
 #   was stopped for that.
+# - A SIGTERM that came to a child before it had forgotten what its parent had noted was forgotten with
+#   that: `(sleep 60 & kill $!)` of an interactive shell. Now signals wait until then.
 mksh_mend() {
-    insert_behind "$work/exec.c" "restoresigs();" \
+    put_lines behind "$work/exec.c" "restoresigs();" \
         "for (Trap *p = sigtraps; p <= sigtraps + ksh_NSIG; p++)
             if (p->set && !p->trap && (p->flags & (TF_DFL_INTR | TF_FATAL)))
                 kill(procpid, p->signal);"
-    insert_behind "$work/jobs.c" "Flag(FTALKING) = 0;" "if (flags & XBGND) tty_hasstate = Nee;"
+    put_lines behind "$work/jobs.c" "Flag(FTALKING) = 0;" "if (flags & XBGND) tty_hasstate = Nee;"
+    put_lines instead "$work/jobs.c" "while ((cldpid = fork()) < 0 && (eno = errno) == EAGAIN &&" \
+        "while ((cldpid = fork_blocked()) < 0 && (eno = errno) == EAGAIN &&"
+    put_lines instead "$work/jobs.c" "cleartraps();" ""
+    put_lines behind "$work/jobs.c" 'remove_job(j, "child");' "cleartraps();"
+    put_lines behind "$work/jobs.c" "check_job(Job *);" \
+        "static pid_t fork_blocked(void) /* the child has all signals blocked */
+        {
+            sigset_t all, before;
+            sigfillset(&all);
+            sigprocmask(SIG_BLOCK, &all, &before);
+            pid_t child = fork();
+            if (child)
+                sigprocmask(SIG_SETMASK, &before, NULL);
+            return child;
+        }"
 }
 
+# It asks for words before it looks for files.
+mksh_complete() {
+    put_lines behind "$work/edit.c" "static void x_free_words(int, char **);" \
+        "#include \"$PWD/user/mksh/words.h\""
+    put_lines instead "$work/edit.c" "x_file_glob(flagsp, toglob, &words);" \
+        "(nwords = x_words_glob(buf, *startp, len, &words)) ? nwords :
+            x_file_glob(flagsp, toglob, &words);"
+}
+
+# Debian's sources want MKSH_BUILDMEAT, as debian/meat gives it. Persistent history would need mmap
+# on a locked file; names of users exist nowhere here.
 mksh_build() {
     local source
     source=$(tools/fetch-source.sh mksh 59c)
     cp "$source"/*.{c,h,opt,sh} "$work/"
     mksh_mend
+    mksh_complete
     cd "$work"
     export TARGET_OS=Linux TARGET_OSREV=6 CFLAGS LDFLAGS LIBS CC
     export HAVE_PERSISTENT_HISTORY=0 HAVE_CAN_FSTACKPROTECTORSTRONG=0 HAVE_CAN_FSTACKPROTECTORALL=0
@@ -110,7 +139,7 @@ key() {
     echo "$CC $CFLAGS"
     cat tools/program.sh
     find user/include libc/include -type f -exec cat {} +
-    [[ $name != mksh ]] || cat "$B/user/libuser.a"
+    [[ $name != mksh ]] || cat user/mksh/words.h "$B/user/libuser.a"
 }
 
 build() {

@@ -84,6 +84,7 @@ $(USER_DIR)/bin/$1: $(filter $(USER_DIR)/obj/$1.o $(USER_DIR)/obj/$1/%,$(USER_OB
 endef
 $(foreach name,$(USER_NAMES),$(eval $(call user-program,$(name))))
 
+$(USER_DIR)/bin/mksh: user/mksh/words.h
 $(USER_DEBIAN): $(USER_DIR)/bin/%: tools/program.sh $(USER_LIB) linker/user.ld $(USER_HEADERS)
 	$(call say,DEBIAN,$@)
 	@mkdir -p $(@D)

@@ -745,6 +745,31 @@ def more_shows_a_screen_at_a_time(place):
 
 
 @test
+def stty_refuses_what_it_does_not_know(place):
+    expect(place.run("stty")[::2], (1, "stty: stdin: Inappropriate ioctl for device\n"), "no terminal")
+    for words in (["nope"], ["rows"], ["rows", "x"], ["intr", "abc"], ["intr"]):
+        expect(on_terminal(place, ["stty", *words], [])[1], 2, f"status of {words}")
+
+
+@test
+def nohup_keeps_output_of_a_terminal_in_a_file(place):
+    output, status = on_terminal(place, ["nohup", "sh", "-c", "echo out; echo err >&2; kill -HUP $$; cat; exit 5"], [])
+    expect((output, status), ("nohup: what it prints goes to nohup.out\r\n", 5), "on the terminal")
+    expect((place.folder / "nohup.out").read_text(), "out\nerr\n", "in the file")
+    expect(place.run("nohup", "echo", "plain"), (0, "plain\n", ""), "without a terminal")
+    expect(place.run("nohup", "/nowhere"), (127, "", "nohup: /nowhere: No such file or directory\n"), "no such command")
+
+
+@test
+def reasons_are_in_the_words_that_people_know(place):
+    said = place.run("lua", "-e", """print(io.open(('x'):rep(300))) print(io.open('/'):read()) print(io.open('text/x'))
+        for i = 1, 300 do kept = kept or {}; kept[i], why = io.open('text'); if why then print(why) break end end""",
+                     within=["sh", "-c", 'ulimit -n 40; exec "$@"', "sh"])[1]
+    for words in "File name too long", "Is a directory", "Not a directory", "text: Too many open files":
+        assert words in said, said
+
+
+@test
 def top_shows_who_uses_time_until_q(place):
     line = " S 1 1 1 0 0 0 0 0 0 0 {} 0 0 0 20 0 1 0 0 8192 3 0\n"
     place.guest_file("/proc/7/stat", "7 (idle)" + line.format(0))
@@ -1097,6 +1122,19 @@ def domain_fault_list_explains_every_class(place):
 
 
 @test
+def domain_words_tells_what_may_come_next(place):
+    place.guest_file("/proc/sys/domain/list", "blk blk_v2 2 3 running\nvfs vfs 1 4 running\n")
+    place.guest_file("/proc/sys/domain/images", "blk 1 block\nblk_v2 2 block\n")
+    for words, wanted in (
+            ("update", "blk vfs"), ("update blk", "blk blk_v2"), ("update blk blk", ""), ("load", "blk blk_v2"),
+            ("shadow vfs", "on off"), ("stop vfs", "--force"), ("register", ""), ("nonsense", ""), ("fault", "blk vfs list"),
+            ("fault blk load in", "init import attach detach export exit thread"), ("fault blk load in init x y", "")):
+        expect(place.run("domain", "words", *words.split())[1].split(), wanted.split(), words)
+    assert {"load", "deadlock"} <= set(place.run("domain", "words", "fault", "vfs")[1].split())
+    assert {"list", "update", "top"} <= set(place.run("domain", "words")[1].split())
+
+
+@test
 def domain_top_shows_the_services_until_q(place):
     place.guest_file("/proc/sys/domain/list", LIST)
     output, status = on_terminal(place, ["domain", "top"], [("q quits", "q")])
@@ -1409,9 +1447,10 @@ def init_run(place, commands):
 
 @test
 def init_runs_the_commands_byte_for_byte_and_hands_on_their_status(place):
+    (place.tree / "root").mkdir()
     status, console = init_run(
         place, "printf '%s|' \"a b\" '$x' `echo back`\necho \"$HOME $PATH\"; exit 9")
-    assert console.startswith("a b|$x|back|/ /bin\n"), console
+    assert console.startswith("a b|$x|back|/root /bin\n"), console
     expect(status, 9, "status")
     assert "boot:" not in console, console
     expect(init_run(place, "kill -9 $$")[0], 137, "status of a shell that was killed")

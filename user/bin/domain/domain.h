@@ -22,5 +22,11 @@ int command_send(char *const words[], int count);
 /* The fault classes, one a line with what each does. */
 void faults_print(void);
 
+/* Their names alone, one a line. */
+void fault_names_print(void);
+
+/* What may stand behind these words of a command, one a line; nothing where files may. */
+void words_print(char *const words[], int count);
+
 /* The live screen, until q is typed. */
 void top_run(void);

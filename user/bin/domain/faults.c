@@ -18,3 +18,9 @@ void faults_print(void)
     for (size_t i = 0; i < CLASSES; i++)
         printf("%-11s %s\n", classes[i].name, classes[i].does);
 }
+
+void fault_names_print(void)
+{
+    for (size_t i = 0; i < CLASSES; i++)
+        puts(classes[i].name);
+}

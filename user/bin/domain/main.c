@@ -25,7 +25,8 @@ static const char usage[] =
     "object,\n"
     "                                            rref, handle, event, slot, thread, stack fails\n"
     "       domain verify FILE                   run the verifier only\n"
-    "       domain top                           live screen; q quits";
+    "       domain top                           live screen; q quits\n"
+    "       domain words [WORD]...               what may come next, for the shell's Tab";
 
 /* How many words each command has behind its name; what they mean is the system's to say. */
 static const struct {
@@ -155,6 +156,10 @@ int main(int argc, char **argv)
         return tool_status();
     if (strcmp(words[0], "fault") == 0 && count == 2 && strcmp(words[1], "list") == 0) {
         faults_print();
+        return tool_status();
+    }
+    if (strcmp(words[0], "words") == 0) {
+        words_print(words + 1, count - 1);
         return tool_status();
     }
     if (strcmp(words[0], "top") == 0) {
