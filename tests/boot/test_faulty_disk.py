@@ -51,7 +51,7 @@ def test_each_request_that_the_disk_fails_is_an_error_of_its_own(faulty, depth):
     result = json.loads(output)
     assert status == 1 and result["errors"] == result["ios"] == 200, output
     output, status = one.run("dd if=/dev/vda of=/dev/null bs=4096 count=1")
-    assert status == 1 and "I/O error" in output
+    assert status == 1 and "Input/output error" in output
     disk.heal()
     assert json.loads(one.check(f"blkbench --rw=randread --ios=200 --iodepth={depth} -j"))["errors"] == 0
     no_faults(one)
@@ -62,10 +62,10 @@ def test_of_a_disk_that_takes_no_writes_what_is_there_can_be_read_and_nothing_is
     one.check("mkdir -p /mnt && mount /dev/vda /mnt && cp /bin/mksh /mnt/old && sync && cp /bin/lua /mnt/new")
     disk.fail("write", "flush")
     output, status = one.run("sync")
-    assert status == 1 and "sync: /mnt: I/O error: what was written last is not on the disk" in output, output
+    assert status == 1 and "sync: /mnt: Input/output error: what was written last is not on the disk" in output, output
     one.check("cmp /mnt/old /bin/mksh && cmp /mnt/new /bin/lua && ls -l /mnt && df /mnt")
     output, status = one.run("dd if=/bin/lua of=/mnt/third conv=fsync")
-    assert status == 1 and "I/O error" in output, output
+    assert status == 1 and "Input/output error" in output, output
     assert any(disk.counts.values()), "nothing was written, nor flushed what had been"
     disk.heal()
     one.check("cp /bin/sed /mnt/fourth && sync && cmp /mnt/new /bin/lua && umount /mnt && mount /dev/vda /mnt")
@@ -80,7 +80,7 @@ def test_a_disk_that_fails_at_its_unmounting_stays_mounted_until_it_takes_all(fa
     disk.fail("write", "flush")
     for _ in range(2):
         said = one.refuse("umount /mnt 2>&1")
-        assert "I/O error" in said and "stays mounted" in said, said
+        assert "Input/output error" in said and "stays mounted" in said, said
     assert "/dev/vda on /mnt type ext2 (rw)" in one.check("mount")
     one.check("cmp /mnt/old /bin/mksh && echo more > /mnt/more")
     disk.heal()
@@ -96,7 +96,7 @@ def test_a_failing_disk_is_unmounted_by_force_and_may_be_mounted_again(faulty):
     disk.fail("write")
     assert "in use" in one.refuse("(cd /mnt && umount -f /mnt) 2>&1")
     said = one.refuse("umount -f /mnt 2>&1")
-    assert "I/O error" in said and "is lost" in said, said
+    assert "Input/output error" in said and "is lost" in said, said
     assert "/mnt" not in one.check("mount") and one.check("ls /mnt") == ""
     assert "lost" in one.check("dmesg | grep ext2:")
     disk.heal()

@@ -24,7 +24,7 @@ CHANGE_SECONDS = 0.06  # a drain that waits for the held hart has given up by th
 # So many were held at least, and of those that the load comes by at all so large a part: some are on the way of
 # who changes the service alone.
 HELD_LEAST, PART_LEAST = 60, 0.2
-ROUNDS = 5  # on a busy host the load comes by seldom: what was not held is tried again while too few were
+ROUNDS = 5  # on a busy host the load comes by seldom: while too few were held, the others are tried for twice as long
 
 # Functions of the core: at `begins` a change is about to be seen by callers, at `ends` it has been made.
 Load = namedtuple("Load", "sentence begins ends work change check")
@@ -77,11 +77,11 @@ def run_to(debugger, place, seconds, but=None):
     return hart
 
 
-def hold_at(debugger, place, begins, ends):
-    """Holds a hart there while another changes the callee. False: none came by."""
+def hold_at(debugger, place, begins, ends, seconds):
+    """Holds a hart there while another changes the callee. False: none came by in time."""
     changer = run_to(debugger, begins, BEGIN_SECONDS)
     assert changer, "no service changes any more"
-    held = run_to(debugger, place, SEARCH_SECONDS, but=changer)
+    held = run_to(debugger, place, seconds, but=changer)
     if held:
         run_to(debugger, ends, CHANGE_SECONDS, but=held)
     return bool(held)
@@ -150,11 +150,11 @@ def held(load, folder):
         debugger = Debugger(socket)
         met = reached(debugger, gate)
         least, left = max(HELD_LEAST, PART_LEAST * len(met)), set(met)
-        for _ in range(ROUNDS):
-            if len(met) - len(left) >= least:
-                break
+        for turn in range(ROUNDS):
             for place in sorted(left):
-                if hold_at(debugger, place, functions[load.begins], functions[load.ends]):
+                if turn and len(met) - len(left) >= least:
+                    break
+                if hold_at(debugger, place, functions[load.begins], functions[load.ends], SEARCH_SECONDS * 2 ** turn):
                     left.remove(place)
                 one.drain()
         done = len(met) - len(left)

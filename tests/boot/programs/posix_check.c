@@ -769,6 +769,18 @@ static void limits_are_obeyed(void)
     limited(the_most_is_never_raised, 0);
 }
 
+static void errors_have_the_names_of_linux(void)
+{
+    char text[32];
+    CHECK(!strcmp(strerror(0), "Success") && !strcmp(strerror(EIO), "Input/output error"));
+    CHECK(!strcmp(strerror(EAGAIN), "Resource temporarily unavailable"));
+    CHECK(!strcmp(strerror(ESTALE), "Stale file handle"));
+    CHECK(!strcmp(strerror(-2147483647 - 1), "Unknown error -2147483648"));
+    CHECK(!strcmp(strerror(58), "Unknown error 58") &&
+          !strcmp(strerror(4000), "Unknown error 4000"));
+    CHECK(strerror_r(EPERM, text, sizeof text) && strstr(strerror(EPERM), "not permitted"));
+}
+
 int main(int argc, char **argv, char **environment)
 {
     if (argc > 1 && strcmp(argv[1], "echo") == 0) {
@@ -795,6 +807,7 @@ int main(int argc, char **argv, char **environment)
     random_bytes_differ();
     buffers_are_what_is_there_now();
     listings_miss_nobody_where_others_end();
+    errors_have_the_names_of_linux();
     limits_are_obeyed();
     printf("%d checks failed\n", failures);
     return failures != 0;
