@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Completion of what is no file: the words of `domain` are services, images and classes of faults, and
-// it tells them itself (`domain words`). tools/program.sh makes this a part of mksh's edit.c.
+// Completion of what is no file: the words of `domain` are services, images and classes of faults,
+// and it tells them itself (`domain words`). tools/program.sh makes this a part of mksh's edit.c.
 
 #define WORDS_OF "domain"
 
@@ -23,12 +23,13 @@ static int words_command(const char *buf, int start, int end)
     return first + length;
 }
 
-// What the command says may stand behind its words so far, one a line. The user's last status stays.
+// What the command says may stand behind its words so far, one a line. The last status
+// stays as it was.
 static char *words_ask(const char *words, int length)
 {
     int status = exstat, inner = subst_exstat;
-    char *text = substitute(
-        shf_smprintf("$(\\" WORDS_OF " words %.*s 2>/dev/null)", length, words), 0);
+    char *text =
+        substitute(shf_smprintf("$(\\" WORDS_OF " words %.*s 2>/dev/null)", length, words), 0);
     exstat = status;
     subst_exstat = inner;
     return text;
