@@ -56,6 +56,7 @@ static const char *const names[] = {
     [EALREADY] = "Operation already in progress",
     [EINPROGRESS] = "Operation now in progress",
     [ESTALE] = "Stale file handle",
+    [EUCLEAN] = "Structure needs cleaning",
     [EDQUOT] = "Disk quota exceeded",
     [ECANCELED] = "Operation canceled",
     [EOWNERDEAD] = "Owner died",
