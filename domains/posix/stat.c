@@ -227,7 +227,6 @@ struct user_statfs {
     int64_t name_length, fragment_size, flags, spare[4];
 };
 
-// Where a file system does not tell, it is in memory.
 static int64_t space_write(struct thread *thread, uint64_t address)
 {
     const struct fs_space *space = (const struct fs_space *)thread->data;
@@ -245,25 +244,17 @@ static int64_t space_write(struct thread *thread, uint64_t address)
     return user_write(thread, address, &out, sizeof out);
 }
 
+// Devices and /proc store nothing.
+static const struct fs_space no_space = {.type = 0x01021994 /* tmpfs */, .block_size = PAGE_SIZE};
+
 static int64_t statfs_write(struct thread *thread, uint64_t address, uint32_t mount)
 {
-    struct system_info info = {0};
     RpcResult told = fs_control(mounts[mount].service, FS_WHOLE, FS_CONTROL_SPACE, thread->data, 0);
-    if (told.status == RPC_OK)
-        return space_write(thread, address);
-    if (told.status != -ENOTTY)
+    if (told.status == -ENOTTY)
+        *(struct fs_space *)thread->data = no_space;
+    else if (told.status != RPC_OK)
         return fs_error(told.status);
-    core_system_info(&info);
-    struct user_statfs out = {
-        .type = 0x858458f6, // ramfs
-        .block_size = PAGE_SIZE,
-        .blocks = info.pages,
-        .free = info.free_pages,
-        .available = info.free_pages,
-        .name_length = FS_NAME_MAX,
-        .fragment_size = PAGE_SIZE,
-    };
-    return user_write(thread, address, &out, sizeof out);
+    return space_write(thread, address);
 }
 
 int64_t call_statfs(struct thread *thread, const uint64_t *a)

@@ -78,18 +78,33 @@ static void pool_drop(uint32_t index)
     pools[index] = (struct pool){0};
 }
 
-// Files end where programs and services need what is left.
-static bool memory_is_spare(void)
+// How many pools more there may be. Files end where programs and services need what is left.
+static uint64_t pools_possible(void)
 {
     struct system_info info;
-    return core_system_info(&info) == 0 &&
-           info.free_pages > info.pages / FILES_LEAVE + POOL_BYTES / PAGE_BYTES;
+    uint64_t left = POOLS_MAX - pool_count;
+    if (core_system_info(&info) < 0 || info.free_pages <= info.pages / FILES_LEAVE)
+        return 0;
+    uint64_t spare = (info.free_pages - info.pages / FILES_LEAVE - 1) / (POOL_BYTES / PAGE_BYTES);
+    return spare < left ? spare : left;
+}
+
+uint64_t arena_room(uint64_t *used)
+{
+    uint64_t room = pools_possible() * POOL_BYTES;
+    *used = (uint64_t)pool_count * POOL_BYTES;
+    for (uint32_t i = 0; i < pool_count; i++) {
+        uint64_t unused = (uint64_t)pools[order[i]].free * UNIT;
+        room += unused;
+        *used -= unused;
+    }
+    return room;
 }
 
 static struct pool *pool_create(void)
 {
     uint32_t index = 0;
-    if (!memory_is_spare())
+    if (!pools_possible())
         return NULL;
     while (index < POOLS_MAX && pools[index].rref)
         index++;
@@ -141,9 +156,11 @@ static bool unit_is_used(const struct pool *pool, uint32_t unit)
 
 static void units_set(struct pool *pool, uint32_t unit, uint32_t count, bool used)
 {
-    for (uint32_t i = unit; i < unit + count; i++) {
-        uint64_t bit = (uint64_t)1 << (i % 64);
-        pool->used[i / 64] = used ? pool->used[i / 64] | bit : pool->used[i / 64] & ~bit;
+    for (uint32_t i = unit, end = unit + count; i < end;) {
+        uint32_t n = 64 - i % 64 < end - i ? 64 - i % 64 : end - i;
+        uint64_t bits = UINT64_MAX >> (64 - n) << (i % 64);
+        pool->used[i / 64] = used ? pool->used[i / 64] | bits : pool->used[i / 64] & ~bits;
+        i += n;
     }
     pool->free += used ? -count : count;
     if (!used && unit / 64 < pool->first)

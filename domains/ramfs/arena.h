@@ -48,6 +48,10 @@ void arena_free(void *piece, uint64_t bytes);
 // A longer piece with the same bytes at its start, the old one freed; NULL: it stays.
 void *arena_grow(void *piece, uint64_t bytes, uint64_t larger);
 
+// How many bytes of pieces there may be beside those that there are, which have *USED. A long piece
+// may find no room that is in one.
+uint64_t arena_room(uint64_t *used);
+
 struct state_writer;
 struct state_reader;
 void arena_export(struct state_writer *writer);

@@ -31,6 +31,8 @@ static bool chunks_reach(struct content *content, uint64_t count)
     if (count <= content->chunk_count)
         return true;
     uint64_t more = content->chunk_count * 3 / 2;
+    if (more > CHUNKS_MAX)
+        more = CHUNKS_MAX;
     if (more < count)
         more = count;
     uint64_t old_bytes = content->chunk_count * sizeof *content->chunks;

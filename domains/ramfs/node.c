@@ -87,6 +87,15 @@ void node_settle(struct node *node)
     arena_free(node, sizeof *node);
 }
 
+uint32_t nodes_count(uint32_t *most)
+{
+    uint32_t count = 0;
+    for (uint32_t i = 0; i < arena_root->place_count; i++)
+        count += arena_root->places[i].node != NULL;
+    *most = TABLE_MAX;
+    return count;
+}
+
 int64_t tree_start(void)
 {
     struct node *root = node_create(FS_DIRECTORY | 0755);

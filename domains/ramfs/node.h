@@ -12,11 +12,14 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include "arena.h"
 #include "fs.h"
 
 #define CHUNK_SIZE    4096u
 #define FILE_SIZE_MAX ((uint64_t)1 << 32)
-#define ROOT_INDEX    0
+#define CHUNKS_MAX                                                                                 \
+    (POOL_BYTES / sizeof(uint8_t *)) // of a file that have memory, or before the last
+#define ROOT_INDEX 0
 
 struct node;
 
@@ -81,6 +84,9 @@ struct node *node_create(uint32_t mode);
 // The node of that number, or NULL if it is not there (any more).
 struct node *node_find(uint64_t number);
 uint64_t node_number(const struct node *node);
+
+// How many nodes there are, and may be at most.
+uint32_t nodes_count(uint32_t *most);
 
 // Frees the node if it has neither links nor opens.
 void node_settle(struct node *node);

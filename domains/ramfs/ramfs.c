@@ -23,6 +23,8 @@
 #define FILE_APPENDS ((uint64_t)1 << 63)
 #define BLOCK_SIZE   512u
 
+#define FILE_SYSTEM_TYPE 0x858458F6u // Linux's number for ramfs
+
 #define KIND STATE_KIND('r', 'm', 'f', 's')
 
 static struct mutex tree_lock;
@@ -493,4 +495,32 @@ RpcResult fs_do_link(uint64_t number, uint64_t dir, rref_t name, uint32_t length
     if (result == 0)
         node->changed = wall_time();
     return finish(result);
+}
+
+// What a file can be made of: its table of chunks takes a part of the room, too.
+static RpcResult space_write(rref_t out)
+{
+    uint64_t used;
+    uint32_t most;
+    mutex_lock(&tree_lock);
+    uint64_t room = arena_room(&used);
+    uint32_t nodes = nodes_count(&most);
+    room -= room / (CHUNK_SIZE / sizeof(uint8_t *));
+    struct fs_space space = {
+        .type = FILE_SYSTEM_TYPE,
+        .block_size = CHUNK_SIZE,
+        .blocks = (used + room) / CHUNK_SIZE,
+        .free_blocks = room / CHUNK_SIZE,
+        .files = most,
+        .free_files = most - nodes,
+    };
+    return finish(core_rref_write(out, 0, &space, sizeof space));
+}
+
+RpcResult fs_do_control(uint64_t file, uint64_t request, rref_t argument, uint64_t value)
+{
+    (void)value;
+    if (file == FS_WHOLE && request == FS_CONTROL_SPACE)
+        return space_write(argument);
+    return rpc_error(-ENOTTY);
 }

@@ -97,8 +97,11 @@ def test_files_fill_their_share_and_programs_still_run(machine):
     shell = shell_number(machine)
 
     def fill():
+        told = int(re.search(r"ramfs +\d+ +\d+ +(\d+)", machine.check("df /tmp")).group(1)) * 1024
         output, status = machine.run("cat /dev/zero > /tmp/big", timeout=120)
         assert status == 1 and "No space left" in output, output
+        size = int(machine.check("stat -c %s /tmp/big"))
+        assert abs(size - told) <= 8 << 20, (size, told)  # who fills it takes memory as well
         assert machine.check("seq 1 1000 | tail -n 1") == "1000\n"
         output, status = machine.run("memory_hog", timeout=120)
         assert status == 137, output

@@ -11,6 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <cmocka.h>
+#include "arena.h"
 #include "core.h"
 #include "fs_server.h"
 #include "mutex.h"
@@ -351,6 +352,41 @@ static void files_leave_memory_to_programs(void **state)
     fake_pages_free = FAKE_PAGES;
 }
 
+static struct fs_space space_now(void)
+{
+    struct fs_space space;
+    assert_int_equal(fs_do_control(FS_WHOLE, FS_CONTROL_SPACE, lend(&space), 0).status, 0);
+    return space;
+}
+
+static void a_file_takes_all_that_is_told_to_be_free(void **state)
+{
+    static char out[FS_TRANSFER_MAX];
+    (void)state;
+    struct fs_space before = space_now();
+    uint64_t told = before.free_blocks * before.block_size, offset = 0;
+    uint64_t file = fs_do_open(make(root, "big", FS_FILE | 0644), 1, TICKET_NONE).value;
+    int64_t status = 0;
+    assert_int_equal(before.files - before.free_files + 1,
+                     space_now().files - space_now().free_files);
+    while (status == 0) {
+        RpcResult result = fs_do_write(file, offset, lend(out), 0, sizeof out);
+        status = result.status;
+        offset += result.value;
+    }
+    assert_int_equal(status, -ENOSPC);
+    assert_in_range(told, 200 << 20, 256 << 20);
+    assert_in_range(offset, told - (1 << 20), told + (1 << 20));
+    assert_in_range(space_now().free_blocks, 0, (1 << 20) / CHUNK_SIZE);
+    assert_int_equal(fs_do_close(file, TICKET_NONE).status, 0);
+    assert_int_equal(drop(root, "big", false), 0);
+    assert_int_equal(space_now().free_blocks, before.free_blocks);
+    assert_int_equal(space_now().blocks, before.blocks);
+    fake_pages_free = FAKE_PAGES / 8;
+    assert_in_range(space_now().free_blocks, 0, POOL_BYTES / CHUNK_SIZE);
+    fake_pages_free = FAKE_PAGES;
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -363,6 +399,7 @@ int main(void)
         cmocka_unit_test(a_listing_has_every_name_once),
         cmocka_unit_test(names_that_are_none_are_refused),
         cmocka_unit_test(files_leave_memory_to_programs),
+        cmocka_unit_test(a_file_takes_all_that_is_told_to_be_free),
         cmocka_unit_test(the_initrd_becomes_a_tree_that_never_leaves_the_root),
     };
     return cmocka_run_group_tests(tests, start, NULL);
