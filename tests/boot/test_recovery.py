@@ -174,6 +174,7 @@ def test_a_crash_of_posix_ends_all_processes_and_brings_a_new_shell_within_a_sec
         one.send(f"domain fault posix {kind}\r")
         one.expect(r"user: posix starts anew: the \d+ processes that it had end\s")
         start = time.monotonic()
+        one.expect("boot: a new shell, in place of all programs, which ended with posix")
         one.expect("/ # ")
         assert time.monotonic() - start < 1.0 * PATIENCE
         row = services(one)["posix"]

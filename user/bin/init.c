@@ -136,14 +136,18 @@ static void welcome_print(void)
         tool_write(STDOUT_FILENO, text, (size_t)length);
 }
 
-_Noreturn static void shell_keep(void)
+_Noreturn static void shell_keep(bool again)
 {
     const char *root = getenv("ROOT");
     if (root)
         printf("boot: / is %s\n", root);
-    printf("boot: shell ready in %ld ms\n", boot_milliseconds());
+    if (again)
+        printf("boot: a new shell, in place of all programs, which ended with posix\n");
+    else
+        printf("boot: shell ready in %ld ms\n", boot_milliseconds());
     fflush(stdout);
-    welcome_print();
+    if (!again)
+        welcome_print();
     for (;;) {
         long started = boot_milliseconds();
         pid_t shell = shell_start((char *[]){"sh", "-i", NULL});
@@ -189,7 +193,7 @@ int main(int argc, char **argv)
     if (status)
         machine_stop(status);
     if (!commands)
-        shell_keep();
+        shell_keep(again);
     pid_t shell = shell_start((char *[]){"sh", "-c", commands, NULL});
     machine_stop(shell < 0 ? 126 : child_wait(shell));
 }

@@ -9,6 +9,7 @@
 #include "tool.h"
 
 #define FORMATS_MAX 8
+#define NUMBER_ROOM 128 /* of one number with its gap: a row of the widest format has 96 */
 
 static struct format {
     char kind;   /* o, d, u, x or c */
@@ -58,10 +59,11 @@ static void gaps_find(void)
         formats[i].gap = widest / (int)(DUMP_ROW / formats[i].size) - formats[i].width;
 }
 
-static void letter_print(unsigned char byte)
+static void letter_print(int gap, unsigned char byte)
 {
     static const char letters[] = "\0\a\b\f\n\r\t\v", names[] = "0abfnrtv";
     const char *found = memchr(letters, byte, sizeof letters - 1);
+    printf("%*s", gap, "");
     if (found)
         printf(" \\%c", names[found - letters]);
     else if (isprint(byte))
@@ -70,20 +72,28 @@ static void letter_print(unsigned char byte)
         printf("%03o", byte);
 }
 
+/* By hand, gap and all: printf takes ten times as long, and there is one for each byte. */
 static void number_print(const struct format *format, const unsigned char *bytes)
 {
-    unsigned long value = 0;
+    char text[NUMBER_ROOM], *at = text + sizeof text - 1;
+    unsigned long value = 0, base = format->kind == 'o' ? 8 : format->kind == 'x' ? 16 : 10;
     for (size_t i = 0; i < format->size; i++)
         value |= (unsigned long)bytes[i] << 8 * i;
     int shift = 64 - 8 * (int)format->size;
-    if (format->kind == 'o')
-        printf("%0*lo", format->width, value);
-    else if (format->kind == 'x')
-        printf("%0*lx", format->width, value);
-    else if (format->kind == 'u')
-        printf("%*lu", format->width, value);
-    else
-        printf("%*ld", format->width, (long)(value << shift) >> shift);
+    bool is_negative = format->kind == 'd' && (long)(value << shift) < 0;
+    if (is_negative)
+        value = -(unsigned long)((long)(value << shift) >> shift);
+    const char *zeros = at - (base == 10 ? 0 : format->width);
+    const char *spaces = at - format->width - format->gap;
+    *at = 0;
+    do
+        *--at = "0123456789abcdef"[value % base];
+    while ((value /= base) || at > zeros);
+    if (is_negative)
+        *--at = '-';
+    while (at > spaces)
+        *--at = ' ';
+    fputs(at, stdout);
 }
 
 static void address_print(void)
@@ -107,8 +117,10 @@ static void row_print(unsigned char *row, size_t filled)
         else if (address_base != 'n')
             printf("%*s", address_base == 'x' ? 6 : 7, "");
         for (size_t at = 0; at < filled; at += format->size) {
-            printf("%*s", format->gap, "");
-            format->kind == 'c' ? letter_print(row[at]) : number_print(format, row + at);
+            if (format->kind == 'c')
+                letter_print(format->gap, row[at]);
+            else
+                number_print(format, row + at);
         }
         putchar('\n');
     }
