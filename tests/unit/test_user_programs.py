@@ -476,6 +476,7 @@ TREE_CASES = [
     ["mkdir -p a/b/c", "touch a/x", "rmdir -p a/b/c"],
     ["touch -d 2001-02-03T04:05 text", "touch -r text binary", "touch -c nothing", "touch -m -d @99 empty"],
     ["touch -d tomorrowish text"],
+    ["touch -t 202001020304.05 text", "touch -t 9902030405 binary", "touch -t 123 empty", "touch -t 202013010000 empty"],
     ["split -l 10 text", "split -b 100 -d -a 3 binary part-", "split empty e"],
     ["split -l 1 -a 1 text", "rm xa"],
     ["sort -o text -r text", "sort -c text", "sort -rc text"],
@@ -607,6 +608,8 @@ def man_shows_a_page_and_lists_them(place):
     for name, text in pages().items():
         place.guest_file(f"/usr/share/man/{name}", text)
     expect(place.run("man", "cat")[:2], (0, pages()["cat"]), "a page")
+    expect(place.run("man", "1", "cat")[:2], (0, pages()["cat"]), "a page of a section")
+    expect(place.run("man", "cat", "1")[0], 2, "two names")
     listed = place.run("man")[1].splitlines()
     expect(len(listed), len(pages()), "all of them")
     assert "cat - prints files" in listed, listed

@@ -93,9 +93,11 @@ static int page_show(const char *name)
 int main(int argc, char **argv)
 {
     const char *word = NULL;
-    tool_begin("man", "[NAME | -k WORD]");
+    tool_begin("man", "[[SECTION] NAME | -k WORD]");
     while (tool_option(argc, argv, "k:") >= 0)
         word = optarg;
+    if (argc - optind == 2 && strspn(argv[optind], "12345678") == strlen(argv[optind]))
+        optind++; /* there is one section */
     if (argc - optind > 1 || (word && optind < argc))
         tool_usage_error("%s: one name at a time", argv[argc - 1]);
     return optind < argc ? page_show(argv[optind]) : summaries_print(word ? word : "");
