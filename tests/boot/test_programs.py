@@ -91,3 +91,9 @@ def test_stty_tells_and_changes_how_the_terminal_is(machine):
 
 def test_home_is_a_folder_of_its_own(machine):
     assert machine.check("cd; pwd; echo ~; echo 'alias hello=\"echo mine\"' > .mkshrc; sh -ic hello; cd /") == "/root\n/root\nmine\n"
+
+
+def test_who_waits_for_next_to_nothing_shows_no_progress(machine):
+    assert machine.check("(for i in 4 3 2 1; do sleep 0.5; echo $i; done) | sort") == "1\n2\n3\n4\n"
+    many = machine.check("(for i in 3 2 1; do sleep 0.7; seq 1000000 1030000; done) | sort -u | wc -l")
+    assert "stdin: 0." in many, many

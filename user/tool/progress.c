@@ -15,6 +15,7 @@
 #define NEXT_MS  250
 
 #define SHORT_BYTES (1 << 20)
+#define SHOWN_BYTES ((1 << 20) / 10) /* what a line can tell of */
 
 #define LEVELS 3
 
@@ -112,8 +113,10 @@ void progress_add(uint64_t amount)
         next_ms = 0;
         return;
     }
-    shown = true;
     struct level work = work_find();
+    if (work.unit == PROGRESS_BYTES && !work.total && work.done < SHOWN_BYTES)
+        return; /* who waits for a pipe that has next to nothing */
+    shown = true;
     line_print(&work, now - work.started_ms);
 }
 
