@@ -10,6 +10,8 @@
 #include "kernel/abi/rpc.h"
 
 int64_t domain_init(void);
+void domain_rehearse(void);
+int64_t domain_start(uint64_t successor);
 int64_t domain_attach(void);
 RpcResult domain_export(uint64_t schema);
 int64_t domain_import(rref_t state, uint64_t schema);
@@ -32,6 +34,16 @@ static const void *const always_linked[] __attribute__((used, section(".rodata.a
 __attribute__((weak)) int64_t domain_init(void)
 {
     return 0;
+}
+
+__attribute__((weak)) void domain_rehearse(void) {}
+
+int64_t domain_start(uint64_t successor)
+{
+    int64_t error = domain_init();
+    if (!error && successor)
+        domain_rehearse();
+    return error;
 }
 
 __attribute__((weak)) int64_t domain_attach(void)

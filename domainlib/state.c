@@ -234,6 +234,13 @@ static void spare_keep(rref_t state, uint64_t room)
     spare_room = room;
 }
 
+void state_spare_free(void)
+{
+    if (spare)
+        core_rref_free(spare);
+    spare = 0;
+}
+
 int64_t state_close(struct state_reader *reader)
 {
     bool whole = !reader->failed && bytes_left(reader) == 0;

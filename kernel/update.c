@@ -235,7 +235,7 @@ static int64_t update_run(struct update *update, struct image *image)
 {
     struct image *from = update->old->image;
     service_settle(update->proxy);
-    update->new = domain_create(image, update->proxy, update->reason, REASON_SIZE);
+    update->new = domain_create(image, update->proxy, true, update->reason, REASON_SIZE);
     if (!update->new)
         return -EIO;
     bool stateless = from->header.flags & image->header.flags & DOMAIN_STATELESS;

@@ -22,6 +22,11 @@
 // no part of an update's pause. Memory, RRefs, events, threads that wait; no devices, nothing kept.
 int64_t domain_init(void);
 
+// Behind that, in the successor of an instance that still serves: what will be carried out while
+// callers wait may be carried out once beforehand (handover_rehearse), for code is slow the first
+// time. Does nothing by default.
+void domain_rehearse(void);
+
 // Last before the gate opens, in a first start as in an update: take devices, make RRefs, events
 // and threads, start to work.
 int64_t domain_attach(void);

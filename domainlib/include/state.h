@@ -37,6 +37,12 @@ static inline uint64_t state_padded(uint64_t n)
     return (n + 7) & ~(uint64_t)7;
 }
 
+// Hands the own state, which is empty yet, over to oneself and forgets it: export and import have
+// been carried out once when callers wait for them. To be called by domain_rehearse.
+void handover_rehearse(uint64_t schema);
+// The RRef of the last state that came is kept for the next one: gives it back.
+void state_spare_free(void);
+
 // The slow ways of what follows.
 void state_flush(struct state_writer *writer);
 void state_write_long(struct state_writer *writer, const void *bytes, uint64_t n);

@@ -141,6 +141,12 @@ int64_t domain_init(void)
     return worker_prepare(&worker, drive);
 }
 
+void domain_rehearse(void)
+{
+    handover_rehearse(DOMAIN_SCHEMA);
+    imported = exported = false;
+}
+
 int64_t domain_attach(void)
 {
     int64_t status = start();

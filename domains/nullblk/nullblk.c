@@ -86,6 +86,11 @@ int64_t domain_init(void)
     return store_open(PARAMETER_MEGABYTES);
 }
 
+void domain_rehearse(void)
+{
+    handover_rehearse(DOMAIN_SCHEMA);
+}
+
 RpcResult domain_export(uint64_t schema)
 {
     struct state_writer writer = {0};

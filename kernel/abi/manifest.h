@@ -86,8 +86,8 @@ struct domain_header {
     const void *const *methods;
     const struct method_description *descriptions;
     // Life cycle, all defined by domainlib, as weak defaults where the domain has none.
-    int64_t (*init)(void);   // private memory only
-    int64_t (*attach)(void); // take devices, make threads and RRefs, start to work
+    int64_t (*init)(uint64_t successor); // private memory only; SUCCESSOR: another still serves
+    int64_t (*attach)(void);             // take devices, make threads and RRefs, start to work
     RpcResult (*export_state)(uint64_t schema); // value: an RRef that moves out
     int64_t (*import_state)(rref_t state, uint64_t schema);
     int64_t (*detach)(uint64_t resume); // 0: stop own threads for a swap; 1: it failed, go on
