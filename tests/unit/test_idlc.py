@@ -470,7 +470,7 @@ RpcResult sample_do_all(uint8_t a, uint16_t b, uint32_t c, int8_t d, int16_t e, 
     printf("all %u %u %u %d %d %d %d %u\n", a, b, c, d, e, f, g, h);
     return rpc_ok(0);
 }
-int64_t domain_init(void) { return 0; }
+int64_t domain_start(uint64_t successor) { return (int64_t)successor; }
 int64_t domain_attach(void) { return 0; }
 RpcResult domain_export(uint64_t schema) { return rpc_ok(schema); }
 int64_t domain_import(rref_t state, uint64_t schema) { return (int64_t)(state + schema); }
