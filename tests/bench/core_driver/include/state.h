@@ -16,6 +16,7 @@ struct state_reader {
     uint64_t unused;
 };
 
+#define handover_rehearse(schema)               ((void)(schema))
 #define state_write(writer, bytes, n)           ((void)(writer), (void)(bytes))
 #define state_write_u64(writer, value)          ((void)(writer))
 #define state_finish(writer, kind, schema)      rpc_error(-ENOSYS)
