@@ -35,4 +35,11 @@ local before = free()
 for i = 1, 4 do
     round("file" .. i, i % 2 == 0 and "a" or "w")
 end
-print("missing: " .. before - free() .. " KiB")
+
+-- What the last crash left is taken apart in its own time, and so is what the first round left.
+local missing, looks = before - free(), 0
+while missing >= 1024 and looks < 100 do
+    os.execute("sleep 0.1")
+    missing, looks = before - free(), looks + 1
+end
+print("missing: " .. missing .. " KiB")
