@@ -21,9 +21,12 @@
 
 // ---- Death of a domain ----
 
-static bool thread_is_inside(const struct thread *thread, const struct version *version)
+// The current thread's top frame does not sleep, and leaves by itself: its kick would end the next
+// wait of the request that is made again.
+static bool thread_may_sleep_in(const struct thread *thread, const struct version *version)
 {
-    for (const struct frame *frame = thread->frames; frame <= thread->top; frame++) {
+    const struct frame *last = thread->top - (thread == thread_current());
+    for (const struct frame *frame = thread->frames; frame <= last; frame++) {
         if (frame->version == version)
             return true;
     }
@@ -107,7 +110,7 @@ void fault_kick_sleepers(const struct version *version)
 {
     for (uint32_t number = 1; number < STACK_THREADS && threads[number]; number++) {
         struct thread *thread = threads[number];
-        if (thread->in_use && thread->frames && thread_is_inside(thread, version))
+        if (thread->in_use && thread->frames && thread_may_sleep_in(thread, version))
             thread_kick(thread);
     }
 }

@@ -59,7 +59,7 @@ void fault_abort_self(void); // the ABORT entry
 // gate_prepare. Called by gate.S on the core stack, interrupts on.
 RpcResult fault_unwind(struct gate_call *call);
 
-// Kicks every thread that has the version among its frames.
+// Kicks every thread that has the version among its frames, but who runs in it right here.
 void fault_kick_sleepers(const struct version *version);
 
 // Pops the current thread's top frame: loans end, the reader is counted out. CRASHED: its result is

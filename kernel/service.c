@@ -391,6 +391,7 @@ static void service_recover(struct proxy *proxy)
         domain_give_up(lost);
     int64_t error = service_begin(proxy, proxy->image, reason);
     task_current()->urgent = false;
+    task_yield(); // those who have waited come before what is left to do
     if (lost) {
         domain_rest(lost);
         domain_release(lost);
