@@ -66,7 +66,7 @@ void version_release(struct version *version)
 uint64_t version_entered(const struct version *version)
 {
     uint64_t entered = 0;
-    for (uint32_t hart = 0; hart < HARTS_MAX; hart++)
+    for (uint32_t hart = 0; hart < hart_count; hart++)
         entered += __atomic_load_n(&version->counters[hart].entered, __ATOMIC_ACQUIRE);
     return entered;
 }
@@ -75,7 +75,7 @@ uint64_t version_entered(const struct version *version)
 uint64_t version_inside(const struct version *version)
 {
     uint64_t left = 0;
-    for (uint32_t hart = 0; hart < HARTS_MAX; hart++)
+    for (uint32_t hart = 0; hart < hart_count; hart++)
         left += __atomic_load_n(&version->counters[hart].left, __ATOMIC_ACQUIRE);
     __atomic_thread_fence(__ATOMIC_SEQ_CST);
     return version_entered(version) - left;
