@@ -44,10 +44,10 @@ void log_line(enum log_level level, const char *subsystem, const char *format, .
         quiet = command_line_option("run", NULL, 0);
         asked = true;
     }
-    if (level == LOG_FAULT || (level == LOG_SHOW && !quiet)) {
+    if (level == LOG_FAULT || (level != LOG_QUIET && !quiet)) {
         char shown[LINE_SIZE + 64];
         format_text(shown, sizeof(shown), "%s: %s", subsystem, line);
-        (level == LOG_FAULT ? console_write_line_between : console_write_line)(shown);
+        (level == LOG_SHOW ? console_write_line : console_write_line_between)(shown);
     }
 }
 

@@ -5,9 +5,10 @@
 
 // Level: does the line also go to the console?
 enum log_level {
-    LOG_QUIET, // ring only
-    LOG_SHOW,  // console as well, unless the command line says `run`
-    LOG_FAULT, // console always, between the lines of programs; task context
+    LOG_QUIET,   // ring only
+    LOG_SHOW,    // console as well, unless the command line says `run`
+    LOG_BETWEEN, // the same, between the lines of programs; task context
+    LOG_FAULT,   // console always, between the lines of programs; task context
 };
 
 void log_line(enum log_level level, const char *subsystem, const char *format, ...)

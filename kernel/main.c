@@ -68,7 +68,7 @@ static void start_service(char *line)
     else if (service_load(image, name, reason))
         log_line(LOG_SHOW, "domain", "%s: %s", name, reason);
     else
-        log_line(LOG_SHOW, "domain", "%-10s v%u  %s  verified %lu KiB in %lu.%lu ms", name,
+        log_line(LOG_BETWEEN, "domain", "%-10s v%u  %s  verified %lu KiB in %lu.%lu ms", name,
                  image->header.version, image->header.title,
                  (image->elf.text.memory_size + 1023) / 1024, image->verify_ns / 1000000,
                  image->verify_ns / 100000 % 10);
