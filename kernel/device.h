@@ -30,8 +30,12 @@ int64_t virtio_start(struct domain *domain, handle_t device, uint64_t features, 
                      uint64_t size);
 int64_t virtio_config(struct domain *domain, handle_t device, uint64_t offset, uint64_t target,
                       uint64_t bytes);
+// What is posted beside the buffers (kernel/abi/core_entry.h).
+struct virtio_extra {
+    uint64_t cookie, flags, head[2];
+};
 int64_t virtio_post(struct domain *domain, handle_t device, uint64_t queue, uint64_t buffers,
-                    uint64_t count, uint64_t cookie);
+                    uint64_t count, const struct virtio_extra *extra);
 int64_t virtio_notify(struct domain *domain, handle_t device, uint64_t queue);
 int64_t virtio_reap(struct domain *domain, handle_t device, uint64_t queue, uint64_t records,
                     uint64_t max);

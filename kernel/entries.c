@@ -457,9 +457,10 @@ int64_t core_virtio_config(uint64_t device, uint64_t offset, uint64_t target, ui
 }
 
 int64_t core_virtio_post(uint64_t device, uint64_t queue, uint64_t buffers, uint64_t count,
-                         uint64_t cookie)
+                         uint64_t cookie, uint64_t flags, uint64_t first, uint64_t second)
 {
-    return virtio_post(thread_domain(), (handle_t)device, queue, buffers, count, cookie);
+    const struct virtio_extra extra = {cookie, flags, {first, second}};
+    return virtio_post(thread_domain(), (handle_t)device, queue, buffers, count, &extra);
 }
 
 int64_t core_virtio_notify(uint64_t device, uint64_t queue)

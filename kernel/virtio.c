@@ -80,7 +80,7 @@ static void queues_drain(struct device *device)
     for (;;) {
         struct virtio_done done;
         for (uint32_t i = 0; i < VIRTIO_QUEUES_MAX; i++) {
-            while (device->queues[i] && virtqueue_reap(device, device->queues[i], &done))
+            while (device->queues[i] && virtqueue_reap(device, device->queues[i], &done, 1))
                 continue;
         }
         if (!device->started || !queues_are_busy(device) || time_now() >= deadline)
@@ -244,19 +244,22 @@ static struct virtqueue *queue_enter(struct domain *domain, handle_t handle, uin
 }
 
 int64_t virtio_post(struct domain *domain, handle_t handle, uint64_t index, uint64_t pointer,
-                    uint64_t count, uint64_t cookie)
+                    uint64_t count, const struct virtio_extra *extra)
 {
     struct virtio_buffer buffers[VIRTQUEUE_BUFFERS_MAX];
     struct device *device;
     int64_t result;
-    if (!count || count > VIRTQUEUE_BUFFERS_MAX)
+    if (count > VIRTQUEUE_BUFFERS_MAX ||
+        extra->flags & ~(uint64_t)(VIRTIO_POST_FRAMED | VIRTIO_POST_NOTIFY))
         return -EINVAL;
     if (slot_read(domain->slot, buffers, pointer, count * sizeof(buffers[0])))
         return -EFAULT;
     struct virtqueue *queue = queue_enter(domain, handle, index, &device, &result);
     if (!queue)
         return result;
-    result = device->started ? virtqueue_post(device, queue, domain, buffers, count, cookie) : -EIO;
+    result = device->started ? virtqueue_post(device, queue, domain, buffers, count, extra) : -EIO;
+    if (!result && extra->flags & VIRTIO_POST_NOTIFY)
+        virtqueue_notify(device, queue);
     device_leave(device);
     return result;
 }
@@ -283,9 +286,7 @@ int64_t virtio_reap(struct domain *domain, handle_t handle, uint64_t index, uint
     struct virtqueue *queue = queue_enter(domain, handle, index, &device, &result);
     if (!queue)
         return result;
-    uint64_t count = 0;
-    while (count < max && count < REAP_BATCH && virtqueue_reap(device, queue, &done[count]))
-        count++;
+    uint64_t count = virtqueue_reap(device, queue, done, max < REAP_BATCH ? max : REAP_BATCH);
     device_leave(device);
     if (slot_write(domain->slot, records, done, count * sizeof(done[0])))
         return -EFAULT;

@@ -7,7 +7,9 @@
 #include "microcore/page.h"
 #include <stddef.h>
 
-#define SEGMENTS_MAX (PAGE_SIZE / sizeof(struct descriptor))
+// A request's own page: its table of descriptors, and at the end what frames it.
+#define FRAME_OFFSET (PAGE_SIZE - sizeof(struct frame))
+#define SEGMENTS_MAX (FRAME_OFFSET / sizeof(struct descriptor) - 1) // and one for the status
 
 #define DESCRIPTOR_NEXT     1
 #define DESCRIPTOR_WRITE    2
@@ -21,6 +23,14 @@ struct descriptor {
     uint32_t length;
     uint16_t flags, next;
 };
+
+struct frame { // VIRTIO_POST_FRAMED
+    uint64_t head[2];
+    volatile uint8_t status;
+    uint8_t padding[15];
+};
+
+#define STATUS_UNWRITTEN 0xFF
 
 struct available_ring {
     uint16_t flags, index;
@@ -42,6 +52,8 @@ enum slot_state { SLOT_FREE, SLOT_FILLING, SLOT_BUSY, SLOT_DONE, SLOT_LOST };
 struct request {
     enum slot_state state;
     uint32_t pinned;
+    uint16_t slot; // its own number
+    bool framed;
     struct pin {
         rref_t name;
         struct rref *record;
@@ -51,7 +63,7 @@ struct request {
     uint32_t written;              // SLOT_DONE: what it says
     uint64_t status;               // physical address of the last byte that the device writes
     uint64_t cookie;
-    uint64_t table; // physical page of descriptors
+    uint64_t table; // physical: descriptors and frame
 };
 
 struct virtqueue {
@@ -97,8 +109,10 @@ struct virtqueue *virtqueue_make(uint32_t index, uint32_t size)
     queue->size = size;
     queue->page = page_alloc_zeroed(RINGS_ORDER);
     bool complete = queue->page != 0;
-    for (uint32_t i = 0; i < size && complete; i++)
+    for (uint32_t i = 0; i < size && complete; i++) {
+        queue->requests[i].slot = (uint16_t)i;
         complete = (queue->requests[i].table = page_alloc(0)) != 0;
+    }
     if (!complete) {
         virtqueue_free(queue);
         return NULL;
@@ -178,6 +192,11 @@ static struct request *request_take(struct device *device, struct virtqueue *que
     return found;
 }
 
+static struct frame *request_frame(const struct request *request)
+{
+    return page_pointer(request->table + FRAME_OFFSET);
+}
+
 // Pins an RRef for the request, unless an earlier buffer of it has done so. Which pin it is, or a
 // negative errno.
 static int request_pin(struct domain *domain, struct request *request, rref_t rref)
@@ -218,15 +237,40 @@ static int table_add(const struct rref *record, struct descriptor *table, uint64
     return 0;
 }
 
+// The head is the first thing that the device reads, the status the last that it writes: one
+// descriptor of the table each.
+static void frame_open(const struct request *request, struct descriptor *table,
+                       const struct virtio_extra *extra)
+{
+    struct frame *frame = request_frame(request);
+    frame->head[0] = extra->head[0];
+    frame->head[1] = extra->head[1];
+    frame->status = STATUS_UNWRITTEN;
+    *table =
+        (struct descriptor){request->table + FRAME_OFFSET, sizeof(frame->head), DESCRIPTOR_NEXT, 1};
+}
+
+static void frame_close(struct request *request, struct descriptor *last)
+{
+    *last = (struct descriptor){request->table + FRAME_OFFSET + offsetof(struct frame, status), 1,
+                                DESCRIPTOR_WRITE, 0};
+    request->writable++;
+}
+
 // Pins the buffers and writes the table. On failure the pins are undone.
 static int request_fill(struct domain *domain, struct request *request,
-                        const struct virtio_buffer *buffers, uint64_t count, uint64_t *segments)
+                        const struct virtio_buffer *buffers, uint64_t count,
+                        const struct virtio_extra *extra, uint64_t *segments)
 {
     struct descriptor *table = page_pointer(request->table);
     int error = 0;
-    *segments = 0;
     request->writable = 0;
     request->ends = 0;
+    request->cookie = extra->cookie;
+    request->framed = extra->flags & VIRTIO_POST_FRAMED;
+    *segments = request->framed;
+    if (request->framed)
+        frame_open(request, table, extra);
     for (uint64_t i = 0; i < count && !error; i++) {
         if (buffers[i].device_writes)
             request->writable += buffers[i].length;
@@ -237,6 +281,8 @@ static int request_fill(struct domain *domain, struct request *request,
         if (buffers[i].ends)
             request->ends = (uint32_t)pin + 1;
     }
+    if (!error && request->framed)
+        frame_close(request, &table[(*segments)++]);
     if (!error && !*segments)
         error = -EINVAL;
     if (error) {
@@ -253,7 +299,7 @@ static int request_fill(struct domain *domain, struct request *request,
 static void request_publish(struct device *device, struct virtqueue *queue, struct request *request,
                             uint64_t segments)
 {
-    uint16_t slot = (uint16_t)(request - queue->requests);
+    uint16_t slot = request->slot;
     interrupt_state state = lock_take(&device->lock);
     queue->descriptors[slot] = (struct descriptor){
         request->table, (uint32_t)(segments * sizeof(struct descriptor)), DESCRIPTOR_INDIRECT, 0};
@@ -265,14 +311,14 @@ static void request_publish(struct device *device, struct virtqueue *queue, stru
 }
 
 int virtqueue_post(struct device *device, struct virtqueue *queue, struct domain *domain,
-                   const struct virtio_buffer *buffers, uint64_t count, uint64_t cookie)
+                   const struct virtio_buffer *buffers, uint64_t count,
+                   const struct virtio_extra *extra)
 {
     struct request *request = request_take(device, queue);
     uint64_t segments;
     if (!request)
         return -EAGAIN;
-    request->cookie = cookie;
-    int error = request_fill(domain, request, buffers, count, &segments);
+    int error = request_fill(domain, request, buffers, count, extra, &segments);
     if (error)
         __atomic_store_n(&request->state, SLOT_FREE, __ATOMIC_RELEASE);
     else
@@ -319,7 +365,8 @@ static bool request_end_loan(struct request *request, const struct domain *drive
     struct pin *pin = &request->pins[request->ends - 1];
     if (!rref_end(pin->record, driver, event))
         return false;
-    *pin = request->pins[--request->pinned];
+    if (--request->pinned)
+        *pin = request->pins[request->pinned];
     return true;
 }
 
@@ -352,12 +399,34 @@ bool virtqueue_settle(struct device *device, struct virtqueue *queue)
         settled = !request->pinned; // else for the driver's thread to end
         request->written = written;
         request->state = SLOT_DONE;
-        queue->done[queue->done_head++ % VIRTQUEUE_SIZE_MAX] =
-            (uint16_t)(request - queue->requests);
+        queue->done[queue->done_head++ % VIRTQUEUE_SIZE_MAX] = request->slot;
         queue->used_seen++;
     }
     completion_signal(pending);
     return settled;
+}
+
+static struct virtio_done request_record(const struct request *request, uint32_t written,
+                                         bool completed)
+{
+    return (struct virtio_done){request->cookie, written, completed,
+                                request->framed ? request_frame(request)->status : 0};
+}
+
+// Those that the interrupt has ended, with nothing left to undo. LOCK_DEVICE.
+static uint64_t queue_take_done(struct virtqueue *queue, struct virtio_done *done, uint64_t max)
+{
+    uint64_t count = 0;
+    while (count < max && queue->done_tail != queue->done_head) {
+        uint16_t slot = queue->done[queue->done_tail % VIRTQUEUE_SIZE_MAX];
+        struct request *request = &queue->requests[slot];
+        if (request->pinned)
+            break;
+        done[count++] = request_record(request, request->written, true);
+        request->state = SLOT_FREE;
+        queue->done_tail++;
+    }
+    return count;
 }
 
 // The next request whose record its driver may take; NULL: none. *completed: its loan has ended.
@@ -385,12 +454,14 @@ static struct request *queue_next_done(struct virtqueue *queue, uint32_t *writte
     return NULL;
 }
 
-bool virtqueue_reap(struct device *device, struct virtqueue *queue, struct virtio_done *done)
+// One that is not, or not quite.
+static bool reap_late(struct device *device, struct virtqueue *queue, struct virtio_done *done)
 {
     struct event *event = NULL;
+    uint32_t written;
     bool completed;
     interrupt_state state = lock_take(&device->lock);
-    struct request *request = queue_next_done(queue, &done->written, &completed);
+    struct request *request = queue_next_done(queue, &written, &completed);
     if (request && request->state == SLOT_BUSY)
         completed = request_end_loan(request, device->holder, &event);
     if (request)
@@ -400,9 +471,20 @@ bool virtqueue_reap(struct device *device, struct virtqueue *queue, struct virti
     completion_signal(event);
     if (!request)
         return false;
-    done->cookie = request->cookie;
-    done->completed = completed;
+    *done = request_record(request, written, completed);
     request_unpin(request, NULL);
     __atomic_store_n(&request->state, SLOT_FREE, __ATOMIC_RELEASE);
     return true;
+}
+
+uint64_t virtqueue_reap(struct device *device, struct virtqueue *queue, struct virtio_done *done,
+                        uint64_t max)
+{
+    interrupt_state state = lock_take(&device->lock);
+    uint64_t count = queue_take_done(queue, done, max);
+    queue->starved &= !count;
+    lock_release(&device->lock, state);
+    while (count < max && reap_late(device, queue, &done[count]))
+        count++;
+    return count;
 }

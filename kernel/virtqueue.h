@@ -22,13 +22,16 @@ void virtqueue_free(struct virtqueue *queue);
 // Tells the device where the rings are. 0, or -EINVAL if it has no such queue or not so long a one.
 int virtqueue_announce(const struct device *device, const struct virtqueue *queue);
 
-// 0, -EAGAIN (full), -E2BIG (too many frames), or what is wrong with the buffers.
+// 0, -EAGAIN (full), -E2BIG (too many frames), or what is wrong with the buffers. A flag to notify
+// is the caller's.
 int virtqueue_post(struct device *device, struct virtqueue *queue, struct domain *domain,
-                   const struct virtio_buffer *buffers, uint64_t count, uint64_t cookie);
+                   const struct virtio_buffer *buffers, uint64_t count,
+                   const struct virtio_extra *extra);
 // Tells the device that there is work, unless it is looking anyway.
 void virtqueue_notify(const struct device *device, const struct virtqueue *queue);
-// One request that the device has finished or a reset has lost; false: none.
-bool virtqueue_reap(struct device *device, struct virtqueue *queue, struct virtio_done *done);
+// Up to MAX requests that the device has finished or a reset has lost; how many, 0: none.
+uint64_t virtqueue_reap(struct device *device, struct virtqueue *queue, struct virtio_done *done,
+                        uint64_t max);
 // Ends what can be ended without the driver (virtio_buffer.ends), and leaves the records for its
 // next reap. True: nothing is left that it has to be told of. Interrupt, with LOCK_DEVICE.
 bool virtqueue_settle(struct device *device, struct virtqueue *queue);

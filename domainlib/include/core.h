@@ -9,6 +9,7 @@
 #pragma once
 #include "core_call.h"
 #include <errno.h>
+#include <stdbool.h>
 
 // ---- Ending ----
 
@@ -286,7 +287,18 @@ CORE_INLINE int64_t core_virtio_post(handle_t device, uint64_t queue,
                                      const struct virtio_buffer *buffers, uint64_t n,
                                      uint64_t cookie)
 {
-    return core_call5(ENTRY_virtio_post, device, queue, core_pointer(buffers), n, cookie);
+    return core_call8(ENTRY_virtio_post, device, queue, core_pointer(buffers), n, cookie, 0, 0, 0);
+}
+
+// The same with 16 bytes before the buffers, FIRST and SECOND, and a status byte behind them, which
+// comes back in virtio_done; N may be 0. NOTIFY: the device learns of it at once.
+CORE_INLINE int64_t core_virtio_post_framed(handle_t device, uint64_t queue,
+                                            const struct virtio_buffer *buffers, uint64_t n,
+                                            uint64_t cookie, uint64_t first, uint64_t second,
+                                            bool notify)
+{
+    return core_call8(ENTRY_virtio_post, device, queue, core_pointer(buffers), n, cookie,
+                      VIRTIO_POST_FRAMED | (notify ? VIRTIO_POST_NOTIFY : 0), first, second);
 }
 
 CORE_INLINE int64_t core_virtio_notify(handle_t device, uint64_t queue)

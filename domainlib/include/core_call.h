@@ -101,6 +101,26 @@ CORE_INLINE int64_t core_call5(enum core_entry entry, uint64_t first, uint64_t s
     return (int64_t)a0;
 }
 
+CORE_INLINE int64_t core_call8(enum core_entry entry, uint64_t first, uint64_t second,
+                               uint64_t third, uint64_t fourth, uint64_t fifth, uint64_t sixth,
+                               uint64_t seventh, uint64_t eighth)
+{
+    register uint64_t a0 __asm__("a0") = first;
+    register uint64_t a1 __asm__("a1") = second;
+    register uint64_t a2 __asm__("a2") = third;
+    register uint64_t a3 __asm__("a3") = fourth;
+    register uint64_t a4 __asm__("a4") = fifth;
+    register uint64_t a5 __asm__("a5") = sixth;
+    register uint64_t a6 __asm__("a6") = seventh;
+    register uint64_t a7 __asm__("a7") = eighth;
+    __asm__ volatile(CORE_JUMP
+                     : "+r"(a0), "+r"(a1), "+r"(a2), "+r"(a3), "+r"(a4), "+r"(a5), "+r"(a6),
+                       "+r"(a7)
+                     : [word] "i"(8 * entry)
+                     : CORE_CLOBBERS);
+    return (int64_t)a0;
+}
+
 // A pointer as an argument: the core takes its low 32 bits.
 CORE_INLINE uint64_t core_pointer(const volatile void *pointer)
 {

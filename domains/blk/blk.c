@@ -3,12 +3,9 @@
 #include "block_server.h"
 #include "state.h"
 
-#define KIND         STATE_KIND('v', 'b', 'l', 'k')
-#define SLOTS_BYTES  (REQUESTS_MAX * 32)
-#define SLOTS_KEY    0
-#define SLOTS_SCHEMA 1
-#define DRAIN_NS     1000000000ULL // what a stop waits for the device
-#define LOOK_NS      1000000ULL    // from one look whether it is done to the next
+#define KIND     STATE_KIND('v', 'b', 'l', 'k')
+#define DRAIN_NS 1000000000ULL // what a stop waits for the device
+#define LOOK_NS  1000000ULL    // from one look whether it is done to the next
 
 struct mutex blk_mutex;
 static struct worker worker;
@@ -46,12 +43,7 @@ RpcResult block_do_submit(uint32_t operation, uint64_t offset, rref_t buffer, ui
     RpcResult result = submit_check(operation, offset, length);
     if (result.status < 0 || result.value == BLOCK_DONE)
         return result;
-    mutex_lock(&blk_mutex);
     int64_t status = request_begin(operation, offset, buffer, start, length);
-    bool due = request_is_due((operation & BLOCK_MORE) != 0);
-    mutex_unlock(&blk_mutex);
-    if (due) // without the mutex: it takes far longer than all of the above
-        core_virtio_notify(HANDLE_DISK, QUEUE);
     return status < 0 ? rpc_error(status) : rpc_ok(BLOCK_QUEUED);
 }
 
@@ -108,31 +100,11 @@ static int64_t drain(void)
 static bool exported; // the requests are the successor's
 static bool imported; // the device runs already, and how is in blk_device
 
-// Kept by the core, so that they go to a successor while the device writes to them. What a crashed
-// instance has left will do: the device has nothing of its any more.
-static int64_t slots_make(void)
-{
-    int64_t slots = core_rref_kept(SLOTS_KEY, SLOTS_SCHEMA);
-    if (slots == -ENOENT) {
-        slots = core_rref_alloc(SLOTS_BYTES, SLOTS_SCHEMA);
-        int64_t kept = slots < 0 ? slots : core_rref_keep((rref_t)slots, SLOTS_KEY, SLOTS_SCHEMA);
-        if (kept < 0)
-            return kept;
-    }
-    if (slots >= 0)
-        blk_device.slots = (rref_t)slots;
-    return slots < 0 ? slots : 0;
-}
-
 static int64_t start(void)
 {
-    int64_t status = 0;
-    if (!imported) {
-        status = slots_make();
+    if (!imported)
         request_table_reset();
-    }
-    if (status == 0)
-        status = imported ? device_adopt() : device_start();
+    int64_t status = imported ? device_adopt() : device_start();
     return status < 0 ? status : worker_start(&worker, drive);
 }
 
@@ -183,7 +155,6 @@ RpcResult domain_export(uint64_t schema)
     const struct blk_state state = {.size = blk_device.size,
                                     .features = blk_device.features,
                                     .piece_max = blk_device.piece_max,
-                                    .slots = blk_device.slots,
                                     .totals = blk_totals};
     state_write(&writer, &state, sizeof state);
     request_export(&writer);
@@ -205,7 +176,6 @@ int64_t domain_import(rref_t rref, uint64_t schema)
     blk_device.size = state.size;
     blk_device.features = state.features;
     blk_device.piece_max = state.piece_max;
-    blk_device.slots = state.slots;
     blk_totals = state.totals;
     imported = true;
     return state_close(&reader);

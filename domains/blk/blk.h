@@ -27,7 +27,6 @@ struct blk_device {
     uint64_t features;
     uint32_t piece_max; // bytes that one virtio request may carry
     handle_t irq;       // event
-    rref_t slots;       // struct slot[REQUESTS_MAX], shared with the device
 };
 
 // Counted since the service's start, across updates.
@@ -42,7 +41,6 @@ struct blk_state {
     uint64_t size, features;
     uint32_t piece_max;
     uint32_t reserved;
-    rref_t slots;
     struct blk_totals totals;
 };
 
@@ -68,12 +66,12 @@ int64_t device_start(void);
 // Goes on with a device that runs: its interrupts come here from now on.
 int64_t device_adopt(void);
 
-// ---- request.c; all with blk_mutex held ----
-void request_table_reset(void);
-// Begins a request: posted, or in the queue of those that wait for room. -EAGAIN: the table is
-// full; or why the core refuses it.
+// ---- request.c; all but the first with blk_mutex held ----
+// Begins a request: posted, or in the queue of those that wait for room, and the device is told if
+// it is its turn. -EAGAIN: the table is full; or why the core refuses it.
 int64_t request_begin(uint32_t operation, uint64_t offset, rref_t buffer, uint32_t start,
                       uint32_t length);
+void request_table_reset(void);
 // Takes what the device has finished, ends what is not ended yet, posts what waited for room.
 void request_reap(void);
 uint32_t request_count(void);

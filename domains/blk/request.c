@@ -2,20 +2,11 @@
 #include "blk.h"
 #include "state.h"
 
-#define REAP_MAX       16   // the core gives no more at once
-#define REAP_EVERY     16   // requests: how often the records of those that have ended are taken
-#define STATUS_PENDING 0xFF // the device writes 0 OK, 1 error, 2 unsupported
+#define REAP_MAX   16 // the core gives no more at once
+#define REAP_EVERY 16 // requests: how often the records of those that have ended are taken
 
-// What the device reads and writes beside the data (virtio 1.2, 5.2.6), one for each table entry.
-// blk.c allocates 32 bytes for each.
-struct slot {
-    uint32_t type;
-    uint32_t reserved;
-    uint64_t sector;
-    uint8_t status;
-    uint8_t padding[15];
-};
-
+// A request's first word for the device; the second is the sector, and what comes back behind the
+// data is 0 if it went well (virtio 1.2, 5.2.6).
 enum { TYPE_IN = 0, TYPE_OUT = 1, TYPE_FLUSH = 4 };
 
 struct request {
@@ -35,9 +26,8 @@ uint64_t blk_announced;
 static struct request requests[REQUESTS_MAX];
 static uint64_t used[REQUESTS_MAX / 64];     // bit: the entry is in use
 static uint32_t waiting_first, waiting_last; // posted later, in this order
-static uint32_t count_in_use;
-static uint32_t unannounced; // posted since the device was last notified
-static uint32_t unreaped;    // begun since the records of ended ones were last taken
+static uint32_t unannounced;                 // posted since the device was last notified
+static uint32_t unreaped; // begun since the records of ended ones were last taken
 static uint32_t last_order;
 
 void request_table_reset(void)
@@ -45,22 +35,20 @@ void request_table_reset(void)
     memset(requests, 0, sizeof requests);
     memset(used, 0, sizeof used);
     waiting_first = waiting_last = 0;
-    count_in_use = unannounced = unreaped = last_order = 0;
+    unannounced = unreaped = last_order = 0;
 }
 
 uint32_t request_count(void)
 {
-    return count_in_use;
+    uint32_t count = 0;
+    for (uint32_t word = 0; word < REQUESTS_MAX / 64; word++)
+        count += (uint32_t)__builtin_popcountll(used[word]);
+    return count;
 }
 
 static uint32_t request_index(const struct request *request)
 {
     return (uint32_t)(request - requests);
-}
-
-static volatile struct slot *request_slot(const struct request *request)
-{
-    return (volatile struct slot *)(uintptr_t)blk_device.slots + request_index(request);
 }
 
 static struct request *entry_take(void)
@@ -70,7 +58,6 @@ static struct request *entry_take(void)
             continue;
         uint32_t bit = (uint32_t)__builtin_ctzll(~used[word]);
         used[word] |= 1ULL << bit;
-        count_in_use++;
         return &requests[word * 64 + bit];
     }
     return NULL;
@@ -80,7 +67,6 @@ static void entry_free(struct request *request)
 {
     request->buffer = 0;
     used[request_index(request) / 64] &= ~(1ULL << request_index(request) % 64);
-    count_in_use--;
 }
 
 // The loan ends, its owner finds the status at its event.
@@ -92,31 +78,29 @@ static void request_end(struct request *request, int64_t status)
     entry_free(request);
 }
 
-// Posts the next piece. -EAGAIN: no room in the queue.
-static int64_t piece_post(struct request *request)
+static void announced(void)
 {
-    volatile struct slot *slot = request_slot(request);
-    uint32_t slot_offset = request_index(request) * (uint32_t)sizeof(struct slot);
-    uint32_t left = request->length - request->done;
-    struct virtio_buffer buffers[3];
-    uint32_t n = 0;
+    unannounced = 0;
+    blk_totals.notifications++;
+}
 
-    request->piece = left < blk_device.piece_max ? left : blk_device.piece_max;
-    slot->type = request->kind == BLOCK_FLUSH  ? TYPE_FLUSH
-                 : request->kind == BLOCK_READ ? TYPE_IN
-                                               : TYPE_OUT;
-    slot->sector = (request->offset + request->done) / BLOCK_SECTOR;
-    slot->status = STATUS_PENDING;
-    buffers[n++] = virtio_read_by_device(blk_device.slots, slot_offset, 16);
-    if (request->piece) {
-        buffers[n] =
-            virtio_read_by_device(request->buffer, request->start + request->done, request->piece);
-        buffers[n].device_writes = request->kind == BLOCK_READ;
-        buffers[n++].ends = request->done + request->piece == request->length;
-    }
-    buffers[n++] = virtio_written_by_device(
-        blk_device.slots, slot_offset + (uint32_t)offsetof(struct slot, status), 1);
-    return core_virtio_post(HANDLE_DISK, QUEUE, buffers, n, request_index(request));
+// Posts the next piece, and tells the device of it if it is to NOTIFY. -EAGAIN: no room in the
+// queue.
+static int64_t piece_post(struct request *request, bool notify)
+{
+    uint32_t left = request->length - request->done;
+    uint32_t piece = left < blk_device.piece_max ? left : blk_device.piece_max;
+    const struct virtio_buffer data = {.rref = request->buffer,
+                                       .offset = request->start + request->done,
+                                       .length = piece,
+                                       .device_writes = request->kind == BLOCK_READ,
+                                       .ends = piece == left};
+    request->piece = piece;
+    return core_virtio_post_framed(HANDLE_DISK, QUEUE, &data, piece != 0, request_index(request),
+                                   request->kind == BLOCK_FLUSH  ? TYPE_FLUSH
+                                   : request->kind == BLOCK_READ ? TYPE_IN
+                                                                 : TYPE_OUT,
+                                   (request->offset + request->done) / BLOCK_SECTOR, notify);
 }
 
 static void waiting_append(struct request *request)
@@ -130,11 +114,18 @@ static void waiting_append(struct request *request)
     waiting_last = number;
 }
 
+// It was not begun after all.
+static void request_cancel(struct request *request)
+{
+    blk_totals.requests--;
+    entry_free(request);
+}
+
 // Posts the next piece or queues the request, whose loan is held, until there is room; ends it
 // where the core refuses.
 static void request_advance(struct request *request)
 {
-    int64_t status = waiting_first ? -EAGAIN : piece_post(request);
+    int64_t status = waiting_first ? -EAGAIN : piece_post(request, false);
     if (status == -EAGAIN)
         waiting_append(request);
     else if (status < 0)
@@ -148,7 +139,7 @@ static void waiting_post(void)
     while (waiting_first) {
         struct request *request = &requests[waiting_first - 1];
         uint32_t next = request->next;
-        int64_t status = piece_post(request);
+        int64_t status = piece_post(request, false);
         if (status == -EAGAIN)
             return;
         waiting_first = next;
@@ -161,32 +152,9 @@ static void waiting_post(void)
 
 static void records_take(void); // below, since what comes back may be followed by the next piece
 
-// One that is posted whole ends with what the device does. 0, or -EAGAIN: it waits for room.
-static int64_t request_post_whole(struct request *request)
-{
-    if (request->kind == BLOCK_FLUSH || request->length > blk_device.piece_max || waiting_first)
-        return -EAGAIN;
-    int64_t status = piece_post(request);
-    unannounced += status == 0;
-    return status;
-}
-
-// The others are held, since they outlive what is posted of them, if anything is.
-static int64_t request_start(struct request *request)
-{
-    int64_t status = request_post_whole(request);
-    if (status != -EAGAIN)
-        return status;
-    status = core_rref_hold(request->buffer);
-    if (status < 0)
-        return status;
-    records_take();
-    request_advance(request);
-    return 0;
-}
-
-int64_t request_begin(uint32_t operation, uint64_t offset, rref_t buffer, uint32_t start,
-                      uint32_t length)
+// An entry for a request; NULL: the table is full.
+static struct request *request_make(uint32_t operation, uint64_t offset, rref_t buffer,
+                                    uint32_t start, uint32_t length)
 {
     if (++unreaped >= REAP_EVERY)
         records_take();
@@ -196,7 +164,7 @@ int64_t request_begin(uint32_t operation, uint64_t offset, rref_t buffer, uint32
         request = entry_take();
     }
     if (!request)
-        return -EAGAIN;
+        return NULL;
     request->kind = operation & BLOCK_OPERATION_MASK;
     request->buffer = buffer;
     request->offset = offset;
@@ -204,14 +172,77 @@ int64_t request_begin(uint32_t operation, uint64_t offset, rref_t buffer, uint32
     request->length = request->kind == BLOCK_FLUSH ? 0 : length;
     request->done = 0;
     request->order = ++last_order;
-    int64_t status = request_start(request);
-    if (status < 0) {
-        entry_free(request);
-        return status;
-    }
     blk_totals.requests++;
-    blk_announced += (operation & BLOCK_MORE) != 0;
+    if (operation & BLOCK_MORE)
+        blk_announced++;
+    return request;
+}
+
+// One that is posted whole ends with what the device does.
+static bool request_is_whole(const struct request *request)
+{
+    return request->kind != BLOCK_FLUSH && request->length <= blk_device.piece_max &&
+           !waiting_first;
+}
+
+// The others are held, since they outlive what is posted of them, if anything is.
+static int64_t request_hold(struct request *request)
+{
+    int64_t status = core_rref_hold(request->buffer);
+    if (status < 0)
+        return status;
+    records_take();
+    request_advance(request);
     return 0;
+}
+
+// What a post without the mutex, which was to announce all before it as well, has come to.
+static __attribute__((noinline)) int64_t request_post_failed(struct request *request,
+                                                             int64_t status)
+{
+    mutex_lock(&blk_mutex);
+    if (status == -EAGAIN)
+        status = request_hold(request);
+    if (status < 0)
+        request_cancel(request);
+    mutex_unlock(&blk_mutex);
+    core_virtio_notify(HANDLE_DISK, QUEUE);
+    return status;
+}
+
+static int64_t request_start(struct request *request, bool whole)
+{
+    int64_t status = whole ? piece_post(request, false) : -EAGAIN;
+    unannounced += status == 0;
+    if (status == -EAGAIN)
+        status = request_hold(request);
+    if (status < 0)
+        request_cancel(request);
+    return status;
+}
+
+// One that is announced at once is posted without the mutex, since to tell the device takes far
+// longer than all else.
+int64_t request_begin(uint32_t operation, uint64_t offset, rref_t buffer, uint32_t start,
+                      uint32_t length)
+{
+    bool more = operation & BLOCK_MORE;
+    int64_t status = -EAGAIN;
+    mutex_lock(&blk_mutex);
+    struct request *request = request_make(operation, offset, buffer, start, length);
+    bool whole = request && request_is_whole(request), at_once = whole && !more;
+    if (at_once)
+        announced();
+    else if (request)
+        status = request_start(request, whole);
+    bool due = request_is_due(more);
+    mutex_unlock(&blk_mutex);
+    if (due)
+        core_virtio_notify(HANDLE_DISK, QUEUE);
+    if (!at_once)
+        return status;
+    status = piece_post(request, true);
+    return status ? request_post_failed(request, status) : 0;
 }
 
 // A device flushes what has ended, so a flush is made once more while anything is under way that
@@ -238,7 +269,7 @@ static void piece_finish(const struct virtio_done *done)
         entry_free(request);
         return;
     }
-    if (done->written == VIRTIO_LOST || request_slot(request)->status != 0) {
+    if (done->written == VIRTIO_LOST || done->status != 0) {
         request_end(request, -EIO);
         return;
     }
@@ -273,8 +304,7 @@ bool request_is_due(bool more)
 {
     if (!unannounced || (more && unannounced < PARAMETER_BATCH))
         return false;
-    unannounced = 0;
-    blk_totals.notifications++;
+    announced();
     return true;
 }
 
@@ -315,7 +345,7 @@ static void request_write(struct state_writer *writer, const struct request *req
 void request_export(struct state_writer *writer)
 {
     uint64_t posted[REQUESTS_MAX / 64];
-    state_write_u64(writer, count_in_use);
+    state_write_u64(writer, request_count());
     memcpy(posted, used, sizeof posted);
     for (uint32_t number = waiting_first; number; number = requests[number - 1].next)
         posted[(number - 1) / 64] &= ~(1ULL << (number - 1) % 64);
@@ -348,7 +378,6 @@ static void request_read(struct state_reader *reader)
     if ((int32_t)(record.order - last_order) > 0)
         last_order = record.order;
     used[record.index / 64] |= 1ULL << record.index % 64;
-    count_in_use++;
     if (record.waits)
         waiting_append(request);
 }

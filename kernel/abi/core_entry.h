@@ -52,7 +52,8 @@
     CORE_ENTRY(44, virtio_features)   /* (device) -> feature bits 0..23 and 42..63 offered */      \
     CORE_ENTRY(45, virtio_start)      /* (device, features, queues, size): reset, DRIVER_OK */     \
     CORE_ENTRY(46, virtio_config)     /* (device, offset, dst, n) */                               \
-    CORE_ENTRY(47, virtio_post)       /* (device, queue, struct virtio_buffer *, n, cookie) */     \
+    CORE_ENTRY(47, virtio_post)       /* (device, queue, struct virtio_buffer *, n, cookie, */     \
+                                      /*  VIRTIO_POST_*, head, head) */                            \
     CORE_ENTRY(48, virtio_notify)     /* (device, queue) */                                        \
     CORE_ENTRY(49, virtio_reap)       /* (device, queue, struct virtio_done *, max) -> n */        \
     CORE_ENTRY(50, virtio_stop)       /* (device): reset; what is posted comes back as lost */     \
@@ -130,10 +131,17 @@ struct virtio_buffer {
     uint32_t ends;
 };
 
+// What a request has beside its buffers. FRAMED: the device reads the 16 bytes of `head` before
+// them, and writes a byte behind them, which is in virtio_done.status; both lie in the core's
+// memory. There may be no buffers then. NOTIFY: virtio_notify follows, if it is posted.
+#define VIRTIO_POST_FRAMED 1
+#define VIRTIO_POST_NOTIFY 2
+
 struct virtio_done {
     uint64_t cookie;
     uint32_t written;   // bytes, as the device says; UINT32_MAX: lost in a reset
-    uint32_t completed; // 1: the loan that it ends has been
+    uint16_t completed; // 1: the loan that it ends has been
+    uint16_t status;    // of a framed one: the last byte, 255 until the device writes it; else 0
 };
 
 enum control_operation {

@@ -115,7 +115,8 @@ active proctype client()
         lock();
         if
         :: waiting > 0 -> posted = false
-        :: else -> post(posted)
+        :: waiting == 0 -> post(posted)
+        :: waiting == 0 -> unlock(); post(posted); lock() // the device is told at once
         fi;
         if
         :: !posted ->

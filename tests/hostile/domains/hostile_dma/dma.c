@@ -189,9 +189,14 @@ static int64_t post_odd_requests(rref_t lent, uint64_t number)
         {0, UINT64_MAX, 1},
     };
     for (uint32_t i = 0; i < sizeof odd / sizeof *odd; i++) {
-        if (core_call5(ENTRY_virtio_post, HANDLE_DISK, odd[i].queue, odd[i].pointer, odd[i].count,
-                       0) >= 0)
+        if (core_call8(ENTRY_virtio_post, HANDLE_DISK, odd[i].queue, odd[i].pointer, odd[i].count,
+                       0, 0, 0, 0) >= 0)
             return 2 + i;
+    }
+    for (uint64_t bit = 2; bit < 64; bit++) { // flags that there are not
+        if (core_call8(ENTRY_virtio_post, HANDLE_DISK, 0, core_pointer(pieces), 1, 0, 1ull << bit,
+                       0, 0) >= 0)
+            return 100 + (int64_t)bit;
     }
     core_call4(ENTRY_virtio_reap, HANDLE_DISK, 0, UINT64_MAX - 8, 16);
     core_call4(ENTRY_virtio_reap, HANDLE_DISK, 9, 0x5000, UINT64_MAX);
