@@ -212,5 +212,6 @@ void hart_sleep(struct hart *hart)
     if (__atomic_load_n(&hart->requested, __ATOMIC_SEQ_CST) == hart->served)
         __asm__ volatile("wfi" ::: "memory");
     __atomic_store_n(&hart->sleeps, 0, __ATOMIC_SEQ_CST);
-    hart_serve();
+    if (__atomic_load_n(&hart->requested, __ATOMIC_SEQ_CST) != hart->served)
+        hart_serve();
 }

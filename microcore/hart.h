@@ -24,6 +24,7 @@ struct hart {
     struct counter_offsets counters;
     bool online;
     bool reschedule;            // look at the run queue before returning from the trap
+    bool rests;                 // the current task has blocked and idles itself (task.c)
     bool in_interrupt;          // an interrupt handler runs: task_wake runs the task here and soon
     uint64_t satp;              // what satp holds
     uint32_t requests;          // what other harts ask of this one (hart.c)

@@ -99,27 +99,31 @@ void interrupt_complete(uint32_t source)
     lock_release(&interrupt_lock, state);
 }
 
-// The next pending source and its handler; false: none. Without a handler it is completed at once.
-static bool source_claim(uint32_t *number, struct source *claimed)
+// Claims the next pending source. NULL: there is none, or it has no handler and is completed at
+// once.
+static struct source *source_claim(struct source *claimed)
 {
     interrupt_state state = lock_take(&interrupt_lock);
-    uint32_t source = *number = *plic_claim();
-    if (source && source < SOURCES_MAX) {
-        sources[source].claimed = sources[source].running = sources[source].handler != NULL;
-        *claimed = sources[source];
+    uint32_t number = *plic_claim();
+    struct source *source = number < SOURCES_MAX ? &sources[number] : NULL;
+    if (source && source->handler) {
+        source->claimed = source->running = true;
+        *claimed = *source;
+    } else {
+        source = NULL;
+        if (number)
+            *plic_claim() = number;
     }
-    if (source && (source >= SOURCES_MAX || !sources[source].handler))
-        *plic_claim() = source;
     lock_release(&interrupt_lock, state);
-    return source != 0;
+    return source;
 }
 
 void interrupt_dispatch(void)
 {
-    uint32_t source;
-    struct source claimed = {0};
-    if (!source_claim(&source, &claimed) || source >= SOURCES_MAX || !claimed.handler)
+    struct source claimed;
+    struct source *source = source_claim(&claimed);
+    if (!source)
         return;
     claimed.handler(claimed.argument);
-    __atomic_store_n(&sources[source].running, false, __ATOMIC_RELEASE);
+    __atomic_store_n(&source->running, false, __ATOMIC_RELEASE);
 }

@@ -251,13 +251,17 @@ static void hart_reschedule(struct hart *hart)
 
 // ---- CPU time: counted where a task leaves its hart, and at each tick ----
 
-static inline void time_charge(struct hart *hart)
+static inline void time_charge_to(struct hart *hart, struct task *task)
 {
-    struct task *task = hart->current;
     uint64_t now = csr_read(time), ran = now - hart->charged;
     hart->charged = now;
     uint64_t *sum = task->in_user ? &task->user_time : &task->core_time;
     __atomic_store_n(sum, *sum + ran, __ATOMIC_RELAXED);
+}
+
+static inline void time_charge(struct hart *hart)
+{
+    time_charge_to(hart, hart->current);
 }
 
 void task_tick(bool in_user)
@@ -423,6 +427,8 @@ void task_hand_over(void)
 static inline __attribute__((always_inline)) void task_queue(struct task *task)
 {
     struct hart *self = hart_current();
+    if (task == self->current)
+        return; // it rests here, and looks when this interrupt is over
     bool urgent = self->in_interrupt && !task->patient;
     bool chosen = urgent && self->current == self->idle;
     struct hart *hart = chosen ? self : task->hart;
@@ -468,25 +474,70 @@ void task_wake(struct task *task)
     interrupts_let(state);
 }
 
+// Interrupts off.
+static void hart_nap(struct hart *hart)
+{
+    uint64_t start = time_now();
+    hart_sleep(hart);
+    hart->idle_ns += time_now() - start;
+}
+
+// Where there is no other hart that could take it meanwhile, who blocks while nobody else is ready
+// idles itself, on its own stack: mostly it is the next to run, and two switches are saved. True:
+// it is, woken or since its time has come. Interrupts off.
+static inline bool task_rest(struct hart *hart, struct task *self)
+{
+    if (hart_count > 1 || !queue_is_empty())
+        return false;
+    time_charge(hart);
+    hart->rests = true;
+    do {
+        hart->reschedule = false;
+        timer_limit(hart, self->deadline);
+        hart_nap(hart);
+        trap_take_pending(); // without a trap, which would have to be left before the next sleep
+        if (self->state == TASK_BLOCKED && time_now() >= self->deadline) {
+            self->timed_out = true;
+            self->state = TASK_READY;
+        }
+    } while (self->state == TASK_BLOCKED && queue_is_empty());
+    hart->rests = false;
+    time_charge_to(hart, hart->idle);
+    timer_tick_start();
+    if (self->state == TASK_BLOCKED)
+        return false;
+    self->state = TASK_RUNNING;
+    return true;
+}
+
+// Until it is woken or its deadline has come. Interrupts off.
+static inline void task_sleep(struct hart *hart, struct task *self)
+{
+    if (task_rest(hart, self))
+        return;
+    if (self->deadline == UINT64_MAX) {
+        switch_away(hart);
+        return;
+    }
+    timer_add(hart, self);
+    switch_away(hart);
+    timer_remove(hart, self);
+}
+
 bool task_block(uint64_t deadline)
 {
     interrupt_state state = interrupts_disable();
     struct hart *hart = hart_current();
     struct task *self = hart->current;
-    bool timed = deadline != UINT64_MAX;
     self->timed_out = false;
     self->deadline = deadline;
-    if (timed)
-        timer_add(hart, self);
     __atomic_store_n(&self->state, TASK_BLOCKED, __ATOMIC_SEQ_CST);
     // Woken before: take oneself back, unless another hart has just made this task ready.
     if (__atomic_load_n(&self->wake_pending, __ATOMIC_SEQ_CST) &&
         state_change(self, TASK_BLOCKED, TASK_RUNNING))
         __atomic_store_n(&self->wake_pending, false, __ATOMIC_RELAXED);
     else
-        switch_away(hart);
-    if (timed)
-        timer_remove(hart, self);
+        task_sleep(hart, self);
     interrupts_restore(state);
     return !self->timed_out;
 }
@@ -508,11 +559,8 @@ void task_end(void (*after)(struct task *))
 static void idle_sleep(struct hart *hart)
 {
     __atomic_fetch_or(&idle_harts, 1ul << hart->index, __ATOMIC_SEQ_CST);
-    if (queue_is_empty()) {
-        uint64_t start = time_now();
-        hart_sleep(hart);
-        hart->idle_ns += time_now() - start;
-    }
+    if (queue_is_empty())
+        hart_nap(hart);
 }
 
 void task_idle_loop(void)
@@ -528,6 +576,6 @@ void task_idle_loop(void)
             continue;
         }
         idle_sleep(hart);
-        trap_take_pending(); // without a trap, which would have to be left before the next sleep
+        trap_take_pending(); // as task_rest
     }
 }

@@ -178,6 +178,13 @@ void timer_add(struct hart *hart, struct task *task)
     lock_release(&queue->lock, state);
 }
 
+void timer_limit(struct hart *hart, uint64_t deadline)
+{
+    struct timer_queue *queue = &queues[hart->index];
+    if (deadline < queue->armed)
+        timer_arm(queue, deadline);
+}
+
 void timer_remove(struct hart *hart, struct task *task)
 {
     struct timer_queue *queue = &queues[hart->index];
@@ -207,7 +214,7 @@ enum timer_tick timer_expire(void)
         task_wake(task);
         __atomic_store_n(&queue->firing, NULL, __ATOMIC_RELEASE);
     }
-    bool running = hart->current != hart->idle;
+    bool running = hart->current != hart->idle && !hart->rests;
     enum timer_tick tick = TICK_NONE;
     if (running && queue->tick <= now) {
         bool late = now - queue->tick >= TICK_LATE_NS && ++queue->late < LATE_TICKS;

@@ -40,3 +40,6 @@ void timer_hand_over(void);
 // task.
 void timer_add(struct hart *hart, struct task *task);
 void timer_remove(struct hart *hart, struct task *task);
+// The hart is interrupted by DEADLINE at the latest, this once: for who needs no place in the heap.
+// Interrupts off.
+void timer_limit(struct hart *hart, uint64_t deadline);
