@@ -141,6 +141,8 @@ uint64_t completion_reap(struct event *event, struct completion *records, uint64
 // and nobody else lends it, so what is over is over, and what is not may be so a moment later.
 bool completion_take(struct event *event, struct completion *completion, bool *still_lent)
 {
+    if (!__atomic_load_n(&event->completed, __ATOMIC_RELAXED))
+        return false; // one that comes now is signalled as well
     interrupt_state state = lock_take(&event->lock);
     struct rref *record = completion_next(event, completion);
     if (record)

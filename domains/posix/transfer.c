@@ -52,22 +52,28 @@ static bool buffer_withdraw(struct thread *thread, rref_t buffer)
     return error != -EBUSY;
 }
 
-int64_t queued_wait(struct thread *thread, rref_t buffer, uint64_t *still_lent)
+// The same once it has been waited for, with this end.
+static int64_t queued_end(struct thread *thread, rref_t buffer, RpcResult ended,
+                          uint64_t *still_lent)
 {
     bool withdrawn = false;
-    for (;;) {
-        RpcResult ended = core_completion_wait(thread->event, withdrawn ? 0 : QUEUED_LOOK_NS);
-        if (ended.status >= 0) {
-            *still_lent = (uint64_t)ended.status;
-            return (int64_t)ended.value;
-        }
+    while (ended.status < 0) {
         if (withdrawn)
             return -EIO;
         if (ended.status == -ETIMEDOUT)
             withdrawn = buffer_withdraw(thread, buffer);
         else
             core_yield();
+        ended = core_completion_wait(thread->event, withdrawn ? 0 : QUEUED_LOOK_NS);
     }
+    *still_lent = (uint64_t)ended.status;
+    return (int64_t)ended.value;
+}
+
+int64_t queued_wait(struct thread *thread, rref_t buffer, uint64_t *still_lent)
+{
+    RpcResult ended = core_completion_wait(thread->event, QUEUED_LOOK_NS);
+    return queued_end(thread, buffer, ended, still_lent);
 }
 
 // Ends the piece; RESULT is what the server said. What was read goes to the user.
@@ -101,16 +107,19 @@ static RpcResult piece_request(struct open_file *file, struct piece *piece, uint
 }
 
 // Waits for the end of a request to which RESULT was the answer, and makes it again where it
-// outlived its driver. The count, or a negative errno.
+// outlived its driver. *ended: it has been waited for once, with this end; NULL: not yet. The
+// count, or a negative errno.
 static int64_t piece_conclude(struct thread *thread, struct open_file *file, struct piece *piece,
-                              uint64_t position, bool is_read, RpcResult result)
+                              uint64_t position, bool is_read, RpcResult result,
+                              const RpcResult *ended)
 {
-    for (int tries = 1;; tries++) {
+    for (int tries = 1;; tries++, ended = NULL) {
         if (result.status == RPC_OK && result.value > piece->length && result.value != FS_QUEUED)
             return -EIO;
         if (result.status < 0 || result.value != FS_QUEUED)
             return fs_result(result);
-        int64_t status = queued_wait(thread, piece->buffer, &piece->still_lent);
+        int64_t status = ended ? queued_end(thread, piece->buffer, *ended, &piece->still_lent)
+                               : queued_wait(thread, piece->buffer, &piece->still_lent);
         if (status >= 0)
             return piece->length;
         if (status != RPC_CRASHED || tries == FS_QUEUED_TRIES)
@@ -128,23 +137,36 @@ static int64_t piece_transfer(struct thread *thread, struct open_file *file, han
     if (result < 0)
         return result;
     result = piece_conclude(thread, file, &piece, position, is_read,
-                            piece_request(file, &piece, position, is_read));
+                            piece_request(file, &piece, position, is_read), NULL);
     if (!is_read && piece.length >= FS_WRITE_LENT)
         core_rref_completion(thread->window, thread->event, 0); // a file system may have had it
     return piece_end(thread, &piece, space, address, is_read, result);
 }
 
-int64_t window_conclude(struct thread *thread, struct open_file *file, uint32_t length,
-                        uint64_t position, bool is_read, RpcResult result)
+static __attribute__((noinline)) int64_t
+window_conclude_late(struct thread *thread, struct open_file *file, uint32_t length,
+                     uint64_t position, bool is_read, RpcResult result, const RpcResult *ended)
 {
     struct piece piece = {
         .buffer = thread->window, .is_window = true, .length = length, .still_lent = 1};
     if (result.status == -EINVAL)
         result = piece_request(file, &piece, position, is_read);
-    int64_t count = piece_conclude(thread, file, &piece, position, is_read, result);
+    int64_t count = piece_conclude(thread, file, &piece, position, is_read, result, ended);
     if (piece.still_lent || count < 0)
         window_end(thread, count);
     return count;
+}
+
+// Mostly it was queued, goes well, and nobody has the window any more.
+int64_t window_conclude(struct thread *thread, struct open_file *file, uint32_t length,
+                        uint64_t position, bool is_read, RpcResult result)
+{
+    if (result.status != RPC_OK || result.value != FS_QUEUED)
+        return window_conclude_late(thread, file, length, position, is_read, result, NULL);
+    const RpcResult ended = core_completion_wait(thread->event, QUEUED_LOOK_NS);
+    if (!ended.status && !ended.value)
+        return length;
+    return window_conclude_late(thread, file, length, position, is_read, result, &ended);
 }
 
 // Sleeps until the file may have something, or takes something.
