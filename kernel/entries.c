@@ -66,11 +66,10 @@ static int64_t wait_on(const struct wait_item *items, uint64_t count, uint64_t d
     return result;
 }
 
-// What a wait ends with: its result, or the end of who has waited for too long.
-static int64_t wait_conclude(int64_t result)
+// The end of a wait of a domain's own thread, or of who has waited for too long.
+static __attribute__((noinline)) int64_t wait_conclude_late(struct thread *thread,
+                                                            struct domain *domain, int64_t result)
 {
-    struct thread *thread = thread_current();
-    struct domain *domain = thread_domain();
     if (thread->owner == domain) {
         frame_renew(thread->top);
         const void *main = domain->image->header.thread_main, *armed = fault_armed(domain, main);
@@ -80,6 +79,15 @@ static int64_t wait_conclude(int64_t result)
     if (result == -EDEADLK)
         fault_abort(FAULT_WAIT, NULL, NULL); // the way out of this entry pops the frame
     return result;
+}
+
+static inline int64_t wait_conclude(int64_t result)
+{
+    struct thread *thread = thread_current();
+    struct domain *domain = thread_domain();
+    return thread->owner == domain || result == -EDEADLK
+               ? wait_conclude_late(thread, domain, result)
+               : result;
 }
 
 int64_t core_wait(uint64_t items, uint64_t count, uint64_t deadline)

@@ -252,9 +252,15 @@ static void frame_open(const struct request *request, struct descriptor *table,
 
 static void frame_close(struct request *request, struct descriptor *last)
 {
-    *last = (struct descriptor){request->table + FRAME_OFFSET + offsetof(struct frame, status), 1,
-                                DESCRIPTOR_WRITE, 0};
+    request->status = request->table + FRAME_OFFSET + offsetof(struct frame, status);
+    *last = (struct descriptor){request->status, 1, DESCRIPTOR_WRITE, 0};
     request->writable++;
+}
+
+static void table_close(struct request *request, struct descriptor *last)
+{
+    last->flags &= (uint16_t)~DESCRIPTOR_NEXT;
+    request->status = last->flags & DESCRIPTOR_WRITE ? last->address + last->length - 1 : 0;
 }
 
 // Pins the buffers and writes the table. On failure the pins are undone.
@@ -281,17 +287,16 @@ static int request_fill(struct domain *domain, struct request *request,
         if (buffers[i].ends)
             request->ends = (uint32_t)pin + 1;
     }
-    if (!error && request->framed)
-        frame_close(request, &table[(*segments)++]);
     if (!error && !*segments)
         error = -EINVAL;
     if (error) {
         request_unpin(request, domain);
         return error;
     }
-    struct descriptor *last = &table[*segments - 1];
-    last->flags &= (uint16_t)~DESCRIPTOR_NEXT;
-    request->status = last->flags & DESCRIPTOR_WRITE ? last->address + last->length - 1 : 0;
+    if (request->framed)
+        frame_close(request, &table[(*segments)++]);
+    else
+        table_close(request, &table[*segments - 1]);
     return 0;
 }
 
@@ -406,14 +411,8 @@ bool virtqueue_settle(struct device *device, struct virtqueue *queue)
     return settled;
 }
 
-static struct virtio_done request_record(const struct request *request, uint32_t written,
-                                         bool completed)
-{
-    return (struct virtio_done){request->cookie, written, completed,
-                                request->framed ? request_frame(request)->status : 0};
-}
-
-// Those that the interrupt has ended, with nothing left to undo. LOCK_DEVICE.
+// Those that the interrupt has ended, hence with status 0, and with nothing left to undo.
+// LOCK_DEVICE.
 static uint64_t queue_take_done(struct virtqueue *queue, struct virtio_done *done, uint64_t max)
 {
     uint64_t count = 0;
@@ -422,7 +421,7 @@ static uint64_t queue_take_done(struct virtqueue *queue, struct virtio_done *don
         struct request *request = &queue->requests[slot];
         if (request->pinned)
             break;
-        done[count++] = request_record(request, request->written, true);
+        done[count++] = (struct virtio_done){request->cookie, request->written, true, 0};
         request->state = SLOT_FREE;
         queue->done_tail++;
     }
@@ -471,7 +470,8 @@ static bool reap_late(struct device *device, struct virtqueue *queue, struct vir
     completion_signal(event);
     if (!request)
         return false;
-    *done = request_record(request, written, completed);
+    *done = (struct virtio_done){request->cookie, written, completed,
+                                 request->framed ? request_frame(request)->status : 0};
     request_unpin(request, NULL);
     __atomic_store_n(&request->state, SLOT_FREE, __ATOMIC_RELEASE);
     return true;

@@ -69,6 +69,16 @@ static void entry_free(struct request *request)
     used[request_index(request) / 64] &= ~(1ULL << request_index(request) % 64);
 }
 
+// The core has ended it.
+static inline void entry_ended(uint64_t index)
+{
+    if (index >= REQUESTS_MAX)
+        return;
+    blk_totals.ended++;
+    requests[index].buffer = 0;
+    used[index / 64] &= ~(1ULL << index % 64);
+}
+
 // The loan ends, its owner finds the status at its event.
 static void request_end(struct request *request, int64_t status)
 {
@@ -264,11 +274,6 @@ static void piece_finish(const struct virtio_done *done)
     if (done->cookie >= REQUESTS_MAX || !requests[done->cookie].buffer)
         return;
     struct request *request = &requests[done->cookie];
-    if (done->completed) {
-        blk_totals.ended++;
-        entry_free(request);
-        return;
-    }
     if (done->written == VIRTIO_LOST || done->status != 0) {
         request_end(request, -EIO);
         return;
@@ -288,8 +293,12 @@ static void records_take(void)
     unreaped = 0;
     do {
         n = core_virtio_reap(HANDLE_DISK, QUEUE, done, REAP_MAX);
-        for (int64_t i = 0; i < n; i++)
-            piece_finish(&done[i]);
+        for (int64_t i = 0; i < n; i++) {
+            if (done[i].completed)
+                entry_ended(done[i].cookie);
+            else
+                piece_finish(&done[i]);
+        }
     } while (n == REAP_MAX); // else that was all; what comes now interrupts again
     waiting_post();          // always: who has found no room is told only while there was none
 }

@@ -26,7 +26,7 @@ BLOCKS = [
     ("/dev/nullb1", "read", "4k", 3836, 600, PATH + "blkbench's own loop is 128"),
     ("/dev/nullb1", "write", "4k", 4022, 600, PATH + "blkbench's own loop is 128"),
     ("/dev/vda", "read", "4k", 9688, 2600, "beside the way to the driver: the program's sleep and the interrupt that ends "
-     "it, two switches of task, some 1,700 instructions; and the mediator, which pins and checks each buffer, 760"),
+     "it, 1,250 instructions; and the mediator, which pins and checks the buffer and tells the device, 560"),
     ("/dev/vda", "write", "4k", 9867, 2600, "as read"),
     ("/dev/nullb0", "read", "256k", 132534, 75000, "the copy alone is 64 times 1,100 instructions (1,024 loads and stores "
      "of 8 bytes); each page is counted, found and let go by itself"),
