@@ -31,8 +31,8 @@ class FaultyDisk:
         self.flags = HAS_FLAGS | SEND_FLUSH | (READ_ONLY if read_only else 0)
         self.failing, self.hanging = frozenset(), frozenset()
         self.counts = {name: 0 for name in OPERATIONS.values()}  # failures told
-        self.healed = threading.Condition()  # or closed, or a thread has left the file
-        self.at_file, self.closed = 0, False
+        self.healed = threading.Condition()  # or closed, or a thread has left the file, or hangs
+        self.at_file, self.held, self.closed = 0, 0, False
         self.socket = socket.socket(socket.AF_UNIX)
         path = f"{folder}/nbd"
         self.socket.bind(path)
@@ -53,6 +53,11 @@ class FaultyDisk:
 
     def hang(self, *operations):
         self.hanging = frozenset(operations)
+
+    def await_held(self, seconds=60):
+        """Until a request hangs."""
+        with self.healed:
+            assert self.healed.wait_for(lambda: self.held, seconds), "nobody asks the disk for what hangs"
 
     def heal(self):
         with self.healed:
@@ -97,7 +102,10 @@ class FaultyDisk:
 
     def _answer(self, client, lock, operation, cookie, offset, length, data):
         with self.healed:
+            self.held += 1
+            self.healed.notify_all()
             self.healed.wait_for(lambda: self.closed or operation not in self.hanging)
+            self.held -= 1
             if self.closed:
                 return
             self.at_file += 1

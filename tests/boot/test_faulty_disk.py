@@ -131,7 +131,8 @@ def test_requests_that_the_disk_does_not_answer_outlive_a_restart_of_their_drive
     one.check("mkdir -p /mnt && mount /dev/vda /mnt")
     disk.hang("read", "write", "flush")
     one.send("dd if=/dev/vda of=/tmp/a bs=4096 skip=99 count=1 &\rcp /bin/lua /mnt/a &\r")
-    one.check("sleep 1; domain list > /dev/null; ps > /dev/null")
+    disk.await_held()  # from now on within the two seconds that ext2 waits
+    one.check("domain list > /dev/null; ps > /dev/null")
     one.run("domain update blk blk_v2", timeout=30)
     disk.heal()
     one.check("wait; sync; cmp /mnt/a /bin/lua && umount /mnt")
