@@ -52,7 +52,7 @@ MAKEFLAGS += --no-builtin-rules --no-print-directory
 
 # $(call stamp,NAME,TEXT): a file that changes only when TEXT does. What is built with flags depends
 # on the stamp of these flags, so `make DEBUG=1` after `make` rebuilds what it must and no more.
-stamp = $(B)/stamps/$1$(if $(call same,flags: $(strip $2),$(file <$(B)/stamps/$1)),,$(shell \
+stamp = $(B)/stamps/$1$(if $(call same,$(strip flags: $2),$(strip $(file <$(B)/stamps/$1))),,$(shell \
     mkdir -p $(B)/stamps)$(file >$(B)/stamps/$1,flags: $(strip $2)))
 same  = $(and $(findstring <$1>,<$2>),$(findstring <$2>,<$1>))
 
