@@ -259,6 +259,8 @@ static int64_t walk_whole(struct thread *thread, int32_t descriptor, struct walk
         return result;
     walk->parent = walk->found;
     result = walk_run(thread, walk, flags);
+    if (result == -ESTALE)
+        result = -ENOENT; // a folder on the way, or where it begins, is removed meanwhile
     last_settle(walk);
     return result;
 }

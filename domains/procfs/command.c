@@ -7,6 +7,8 @@
 
 #define WORDS_MAX 5
 
+_Static_assert(WORDS_MAX == 5 && COMMAND_WORD_MAX == 256, "the refusals name them");
+
 struct words {
     const char *start[WORDS_MAX];
     uint64_t length[WORDS_MAX];
@@ -18,8 +20,8 @@ static bool is_space(char c)
     return c == ' ' || c == '\t';
 }
 
-// Cuts the line into words. False: a control character, too many words, or one that is too long.
-static bool words_cut(const char *line, uint64_t length, struct words *words)
+// Cuts the line into words. NULL, or why it is no command.
+static const char *words_cut(const char *line, uint64_t length, struct words *words)
 {
     uint64_t at = 0;
     words->count = 0;
@@ -29,17 +31,19 @@ static bool words_cut(const char *line, uint64_t length, struct words *words)
         uint64_t begin = at;
         while (at < length && !is_space(line[at])) {
             if ((unsigned char)line[at] < ' ' || line[at] == 127)
-                return false;
+                return "a command has no control characters";
             at++;
         }
         if (at == begin)
             continue;
-        if (words->count == WORDS_MAX || at - begin >= COMMAND_WORD_MAX)
-            return false;
+        if (words->count == WORDS_MAX)
+            return "a command has at most 5 words";
+        if (at - begin >= COMMAND_WORD_MAX)
+            return "a name or path has at most 255 bytes";
         words->start[words->count] = line + begin;
         words->length[words->count++] = at - begin;
     }
-    return true;
+    return NULL;
 }
 
 static bool word_is(const struct words *words, uint32_t index, const char *text)
@@ -131,7 +135,8 @@ int command_parse(const char *line, uint64_t length, struct command *command, co
         return -E2BIG;
     if (length && line[length - 1] == '\n')
         length--;
-    if (!words_cut(line, length, &words))
+    *why = words_cut(line, length, &words);
+    if (*why)
         return -EINVAL;
     *why = "unknown command (register, load, update, rollback, restart, stop, "
            "fault, shadow, verify, forget, failnth)";

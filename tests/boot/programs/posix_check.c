@@ -294,6 +294,9 @@ static void links_and_folders_behave(void)
     CHECK(unlink("/tmp/dir/file") == 0 && rmdir("/tmp/dir") == 0);
     FAILS(open("/tmp/link", O_RDONLY), ENOENT);
     CHECK(unlink("/tmp/link") == 0 && unlink("/tmp/loop") == 0);
+    CHECK(mkdir("/tmp/gone", 0755) == 0 && chdir("/tmp/gone") == 0 && rmdir("/tmp/gone") == 0);
+    FAILS(open("file", O_CREAT | O_WRONLY, 0600), ENOENT);
+    FAILS(stat(".", &status), ENOENT);
     CHECK(chdir("/") == 0);
 }
 

@@ -25,8 +25,5 @@ void faults_print(void);
 /* Their names alone, one a line. */
 void fault_names_print(void);
 
-/* What may stand behind these words of a command, one a line; nothing where files may. */
-void words_print(char *const words[], int count);
-
 /* The live screen, until q is typed. */
 void top_run(void);
