@@ -40,7 +40,8 @@ class FaultyDisk:
         self.qemu = (f"-drive if=none,id=d0,format=raw,file.driver=nbd,file.server.type=unix,"
                      f"file.server.path={path},readonly={'on' if read_only else 'off'},werror=report "
                      f"-device virtio-blk-device,drive=d0")
-        threading.Thread(target=self._accept, daemon=True).start()
+        self.accepting = threading.Thread(target=self._accept, daemon=True)
+        self.accepting.start()
 
     def __enter__(self):
         return self
@@ -70,6 +71,10 @@ class FaultyDisk:
             self.closed = True
             self.healed.notify_all()
             self.healed.wait_for(lambda: not self.at_file)  # its number will be another file's
+        # A signal (of a child that ended) makes the system call begin anew with the socket's number,
+        # which would be the next disk's by then: so it ends first.
+        self.socket.shutdown(socket.SHUT_RDWR)
+        self.accepting.join()
         self.socket.close()
         os.close(self.file)
 
