@@ -13,7 +13,8 @@ from programs import program_build
 
 pytestmark = pytest.mark.slow  # too long for the quick part of the tests
 
-CALLS = int(os.environ.get("FUZZ_CALLS", "50000"))  # of each of two programs
+CALLS = int(os.environ.get("FUZZ_CALLS", "100000"))
+FUZZERS = 4  # programs that share them
 GARBAGE_BYTES = 2000
 PAGES_SLACK = 8
 PAGES_SLACK_LONG = 32  # where a second round would take long
@@ -124,15 +125,16 @@ def test_a_fork_bomb_is_limited_and_dies_of_one_kill(machine):
     settle(machine, explode, rounds=20)  # each round has another peak
 
 
-@pytest.mark.parametrize("calls", [4000, pytest.param(CALLS, marks=pytest.mark.slow)])
+@pytest.mark.parametrize("calls", [8000, pytest.param(CALLS, marks=pytest.mark.slow)])
 def test_random_system_calls_do_no_harm(machine, calls):
     shell = shell_number(machine)
 
     def fuzz():
-        output, _ = machine.run(f"for i in 1 2; do syscall_fuzz {calls} $((i * 100000)) & done; wait; "
-                                "rm -rf /tmp/fuzz.*", timeout=600 + calls // 100)
+        each = calls // FUZZERS
+        output, _ = machine.run(f"for i in $(seq {FUZZERS}); do syscall_fuzz {each} $((i * 100000)) & done; "
+                                "wait; rm -rf /tmp/fuzz.*", timeout=600 + calls // 200)
         counts = [int(count) for count in re.findall(r"(\d+) calls,", output)]
-        assert len(counts) == 2 and min(counts) >= calls, output
+        assert len(counts) == FUZZERS and min(counts) >= each, output
         print({"system calls": sum(counts)})
         assert shell_number(machine) == shell
         await_only(machine, "init", "sh", "ps")

@@ -15,11 +15,12 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
+#include <sys/time.h>
 #include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
 
 #define CALLS_PER_CHILD 400
+#define LOOK_MS         20
 #define PATIENCE_MS     400 // without a call made, a child is taken to sleep for ever
 #define ARENA_SIZE      65536
 
@@ -173,6 +174,7 @@ static void one_call(pid_t self)
 static void child_run(uint64_t seed)
 {
     state = seed;
+    signal(SIGALRM, SIG_DFL);
     setsid(); // the terminal is not its own
     for (int i = 0; i < 3; i++) {
         close(i);
@@ -186,29 +188,38 @@ static void child_run(uint64_t seed)
     _exit(0);
 }
 
-static void wait_ms(long ms)
+static void interrupt(int number)
 {
-    struct timespec time = {ms / 1000, ms % 1000 * 1000000};
-    nanosleep(&time, NULL);
+    (void)number;
 }
 
-// Waits for the child; kills it where it does not get on. Its status.
+// Waits for the child, looking up now and then; kills it where it does not get on. Its status.
 static int child_end(pid_t child, int *killed)
 {
     int status = 0, idle = 0;
     uint64_t before = *made;
-    while (waitpid(child, &status, WNOHANG) == 0) {
-        wait_ms(20);
-        idle = *made == before ? idle + 20 : 0;
+    while (waitpid(child, &status, 0) != child) {
+        if (errno != EINTR) {
+            printf("waitpid: %s\n", strerror(errno));
+            exit(1);
+        }
+        idle = *made == before ? idle + LOOK_MS : 0;
         before = *made;
-        if (idle < PATIENCE_MS)
-            continue;
-        kill(child, SIGKILL);
-        (*killed)++;
-        waitpid(child, &status, 0);
-        break;
+        if (idle == PATIENCE_MS) {
+            kill(child, SIGKILL);
+            (*killed)++;
+        }
     }
     return status;
+}
+
+// A signal every LOOK_MS ends the wait for a child.
+static void interrupts_start(void)
+{
+    struct sigaction action = {.sa_handler = interrupt};
+    struct itimerval timer = {{0, LOOK_MS * 1000}, {0, LOOK_MS * 1000}};
+    sigaction(SIGALRM, &action, NULL);
+    setitimer(ITIMER_REAL, &timer, NULL);
 }
 
 int main(int count, char **arguments)
@@ -223,6 +234,7 @@ int main(int count, char **arguments)
     made = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
     if (made == MAP_FAILED)
         return 2;
+    interrupts_start();
     while (*made < calls) {
         pid_t child = fork();
         if (child == 0)
@@ -231,7 +243,8 @@ int main(int count, char **arguments)
             printf("fork: %s\n", strerror(errno));
             return 1;
         }
-        signalled += WIFSIGNALED(child_end(child, &killed));
+        int status = child_end(child, &killed);
+        signalled += WIFSIGNALED(status) != 0;
         children++;
     }
     printf("%llu calls, %d children, %d hung, %d signalled\n", (unsigned long long)*made, children,

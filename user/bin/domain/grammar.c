@@ -88,7 +88,8 @@ _Noreturn static void word_refuse(const struct command *command, const char *wor
         const char *at = command->synopsis;
         while (next--)
             at += strcspn(at, " ") + 1;
-        fprintf(stderr, "domain: %s: %.*s is missing\n", word_shown(word), (int)strcspn(at, " ]"), at);
+        fprintf(stderr, "domain: %s: %.*s is missing\n", word_shown(word), (int)strcspn(at, " ]"),
+                at);
     } else {
         fprintf(stderr, "domain: %s: not expected\n", word_shown(word));
     }
