@@ -99,6 +99,21 @@ static void input_skip(int file, char *block)
             return;
 }
 
+/* How much of it was taken: all but after an error, which errno tells. */
+static size_t block_write(int file, const char *block, size_t length)
+{
+    size_t done = 0;
+    while (done < length) {
+        ssize_t more = write(file, block + done, length - done);
+        if (more < 0 && errno == EINTR)
+            continue;
+        if (more <= 0)
+            break;
+        done += (size_t)more;
+    }
+    return done;
+}
+
 /* How many bytes that were. */
 static unsigned long blocks_copy(int in, int out, char *block)
 {
@@ -110,13 +125,15 @@ static unsigned long blocks_copy(int in, int out, char *block)
         if (length <= 0)
             break;
         length == block_size ? taken.whole++ : taken.partial++;
-        if (!tool_write(out, block, (size_t)length)) {
+        size_t done = block_write(out, block, (size_t)length);
+        if (done)
+            (long)done == block_size ? given.whole++ : given.partial++;
+        bytes += done;
+        progress_add(done);
+        if (done < (size_t)length) {
             tool_error(out_path);
             break;
         }
-        bytes += (unsigned long)length;
-        length == block_size ? given.whole++ : given.partial++;
-        progress_add((uint64_t)length);
     }
     return bytes;
 }

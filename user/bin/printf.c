@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: MIT
-// printf: prints its arguments as FORMAT says: %s %d %u %x %o %c %b %% with width and precision,
-// and the escapes of C. The format is used again as long as arguments are left.
+// printf: prints its arguments as FORMAT says: %s %d %u %x %o %c %b %f %e %g %% with width and
+// precision, and the escapes of C. The format is used again as long as arguments are left.
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 #include "tool.h"
+#undef printf /* the one that knows fractions, too */
 
 static char **next;
 
@@ -52,13 +53,22 @@ static long number_parse(const char *text)
     return number;
 }
 
+static double fraction_parse(const char *text)
+{
+    char *end;
+    double number = strtod(text, &end);
+    if (*text && *end)
+        tool_complain(text, "not a number");
+    return number;
+}
+
 /* Prints one argument as the conversion at `format` says; how many characters that was. */
 static size_t conversion_print(const char *format)
 {
     char copy[32];
     size_t length = 1 + strspn(format + 1, "-+ #0123456789.");
     char letter = format[length];
-    if (!letter || !strchr("sdiuxXocb%", letter) || length > sizeof copy - 4)
+    if (!letter || !strchr("sdiuxXocbfFeEgG%", letter) || length > sizeof copy - 4)
         tool_usage_error("%s: not a conversion", format);
     if (letter == '%') {
         putchar('%');
@@ -74,6 +84,10 @@ static size_t conversion_print(const char *format)
     } else if (letter == 's') {
         strcpy(copy + length, "s");
         printf(copy, argument);
+    } else if (strchr("fFeEgG", letter)) {
+        copy[length] = letter;
+        copy[length + 1] = 0;
+        printf(copy, fraction_parse(argument));
     } else {
         copy[length] = 'l';
         copy[length + 1] = letter;
