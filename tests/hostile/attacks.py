@@ -281,7 +281,7 @@ def check(settings):
         attacks += [(domain, number, name.replace("_", " "), lives, mark)
                     for number, (name, lives) in enumerate(names)]
     if settings["quick"]:
-        yield from check_arena(settings, domains, attacks[::4], True, 4)
+        yield from check_arena(settings, domains, attacks[4::8], True, 4)
         return
     yield from check_arena(settings, domains, attacks, False, 2)
     yield from check_arena(settings, domains, attacks, True, 4)

@@ -663,7 +663,7 @@ def unified_apply(lines, patch):
     return result + lines[at:]
 
 
-@test
+@slow_test
 def diff_finds_the_fewest_lines_and_patch_would_take_them(place):
     """Random texts: as many changed lines as the longest common subsequence leaves, and the unified
     form turns one into the other."""
@@ -981,7 +981,7 @@ def tree_make(place, name, depth):
     return name
 
 
-@test
+@slow_test
 def rm_deletes_a_tree_as_deep_as_paths_go(place):
     status, _, errors = place.run("rm", "-r", tree_make(place, "d", 1900))
     expect((status, errors), (0, ""), "rm -r")
@@ -1203,7 +1203,7 @@ def blkbench_runs_every_pattern_verified(place):
         assert latency["min"] <= latency["mean"] <= latency["max"], latency
 
 
-@test
+@slow_test
 def blkbench_logs_as_many_requests_in_windows_as_it_made(place):
     disk_make(place)
     log = ("--dev=disk", "--write_iops_log=log")
@@ -1218,7 +1218,7 @@ def blkbench_logs_as_many_requests_in_windows_as_it_made(place):
     expect(place.run("blkbench", *log, "--runtime=1", "--write_iops_log=no/log")[0], 1, "no such folder")
 
 
-@test
+@slow_test
 def blkbench_block_sizes_from_512_bytes_to_a_mebibyte_work(place):
     disk_make(place)
     for size in ("512", "4k", "64K", "1m"):
@@ -1298,7 +1298,7 @@ def blkbench_reads_the_clock_seldom_if_told(place):
            "with a log of times")
 
 
-@test
+@slow_test
 def blkbench_shows_its_progress_on_a_terminal_only(place):
     disk_make(place)
     output, _ = on_terminal(place, ["blkbench", "--dev=disk", "--runtime=3"], [])
