@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: MIT
+#include "index.h"
 #include "volume.h"
 
 int64_t name_fetch(rref_t buffer, uint32_t length, char name[FS_NAME_MAX + 1])
@@ -15,53 +16,46 @@ int64_t name_fetch(rref_t buffer, uint32_t length, char name[FS_NAME_MAX + 1])
     return plain ? 0 : -EINVAL;
 }
 
-// ---- Names that were found ----
-// The library looks through a directory from its start. What it has found holds until any name
-// changes, or the library is opened anew.
+// ---- Looking for a name ----
 
-#define NAMES     128u
-#define NAME_ROOM 24u
-
-static struct found {
-    char name[NAME_ROOM];
-    ext2_ino_t directory, number;
-    uint64_t change;
-} found_names[NAMES];
-static uint64_t change = 1; // of any name
-
-void directory_forget(void)
+static int entry_index(ext2_ino_t directory, int kind, struct ext2_dir_entry *entry, int offset,
+                       int size, char *block, void *argument)
 {
-    change++;
+    bool *fits = argument;
+    (void)directory, (void)kind, (void)offset, (void)size, (void)block;
+    *fits = index_enter(entry->name, (size_t)ext2fs_dirent_name_len(entry), entry->inode);
+    return *fits ? 0 : DIRENT_ABORT;
 }
 
-// Where the name is kept; NULL: it is too long to be.
-static struct found *found_at(ext2_ino_t directory, const char *name, size_t length)
+// A directory that is damaged, or has too many names, is not indexed. Where others have left too
+// little room, they go.
+static void directory_index(ext2_ino_t directory)
 {
-    uint32_t hash = directory;
-    if (length >= NAME_ROOM)
-        return NULL;
-    for (size_t i = 0; i < length; i++)
-        hash = hash * 31 + (uint8_t)name[i];
-    return &found_names[hash % NAMES];
+    bool fits = true;
+    index_begin(directory);
+    errcode_t error = ext2fs_dir_iterate2(volume.fs, directory, 0, NULL, entry_index, &fits);
+    if (!fits) {
+        index_forget();
+        index_begin(directory);
+        fits = true;
+        error = ext2fs_dir_iterate2(volume.fs, directory, 0, NULL, entry_index, &fits);
+    }
+    if (!fits)
+        index_forget();
+    index_end(directory, !error && fits);
 }
 
 int64_t directory_find(ext2_ino_t directory, const char *name, ext2_ino_t *number)
 {
     size_t length = strlen(name);
-    struct found *found = found_at(directory, name, length);
-    if (found && found->change == change && found->directory == directory &&
-        memcmp(found->name, name, length + 1) == 0) {
-        *number = found->number;
-        return 0;
+    int64_t found = index_find(directory, name, length, number);
+    if (found == INDEX_DUE) {
+        directory_index(directory);
+        found = index_find(directory, name, length, number);
     }
-    errcode_t error = ext2fs_lookup(volume.fs, directory, name, (int)length, NULL, number);
-    if (!error && found) {
-        memcpy(found->name, name, length + 1);
-        found->directory = directory;
-        found->number = *number;
-        found->change = change;
-    }
-    return volume_error(error);
+    if (found <= 0)
+        return found;
+    return volume_error(ext2fs_lookup(volume.fs, directory, name, (int)length, NULL, number));
 }
 
 static int entry_note(ext2_ino_t directory, int kind, struct ext2_dir_entry *entry, int offset,
@@ -97,7 +91,6 @@ static int entry_type(uint32_t mode)
 int64_t directory_add(ext2_ino_t directory, const char *name, ext2_ino_t number, uint32_t mode)
 {
     volume.phase = CLASS_DIRECTORY;
-    directory_forget();
     errcode_t error = ext2fs_link(volume.fs, directory, name, number, entry_type(mode));
     if (error == EXT2_ET_DIR_NO_SPACE) {
         error = ext2fs_expand_dir(volume.fs, directory);
@@ -105,6 +98,10 @@ int64_t directory_add(ext2_ino_t directory, const char *name, ext2_ino_t number,
             error = ext2fs_link(volume.fs, directory, name, number, entry_type(mode));
     }
     volume.phase = CLASS_MAP;
+    if (error)
+        index_drop(directory);
+    else
+        index_add(directory, name, strlen(name), number);
     return volume_error(error);
 }
 
@@ -113,9 +110,12 @@ int64_t directory_remove(ext2_ino_t directory, const char *name, ext2_ino_t numb
     enum block_class before = volume.phase;
     if (before == CLASS_MAP)
         volume.phase = CLASS_DIRECTORY;
-    directory_forget();
     errcode_t error = ext2fs_unlink(volume.fs, directory, name, number, 0);
     volume.phase = before;
+    if (error)
+        index_drop(directory);
+    else
+        index_remove(directory, name, strlen(name), number);
     return error == EXT2_ET_DIR_NO_SPACE ? -ENOENT : volume_error(error);
 }
 

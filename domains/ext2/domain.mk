@@ -4,7 +4,7 @@ EXT2FS_ARCHIVE := $(B)/library/ext2fs.a
 EXT2FS_HEADERS := -isystem domains/ext2/include -isystem $(B)/library/ext2fs/lib \
     -isystem $(B)/src/e2fsprogs-1.47.0/lib -DHAVE_CONFIG_H
 
-EXT2_SOURCES := ext2.c names.c listing.c volume.c bitmaps.c node.c content.c map.c directory.c rename.c channel.c cache.c \
+EXT2_SOURCES := ext2.c names.c listing.c volume.c bitmaps.c node.c content.c map.c directory.c index.c rename.c channel.c cache.c \
     kept.c disk.c system.c writer.c
 
 SOURCES := $(EXT2_SOURCES)

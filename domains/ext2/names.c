@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // The methods that make, move and take away names.
 #include "fs_server.h"
+#include "index.h"
 #include "rename.h"
 
 #define MODE_MASK 07777u
@@ -56,6 +57,7 @@ static int64_t new_settle(const struct creation *creation, ext2_ino_t number,
     errcode_t error = ext2fs_read_inode(volume.fs, number, inode);
     if (error)
         return volume_error(error);
+    index_drop(number); // of a directory that was this inode
     uint64_t mixed = core_time() * 0x9E3779B97F4A7C15u;
     inode->i_generation = (__u32)(mixed >> 32);
     inode->i_mode = (__u16)((inode->i_mode & FS_TYPE) | (creation->mode & MODE_MASK));

@@ -3,6 +3,8 @@
 // the two do not lie in one block: a power cut leaves both names or one, and never none.
 #include "rename.h"
 
+#include "index.h"
+
 #define DEPTH_MAX 1000 // of directories: there is a circle, else
 
 static int64_t target_check(const struct ext2_inode *source, const struct ext2_inode *target,
@@ -57,10 +59,13 @@ static int64_t name_replace(ext2_ino_t directory, const char *name, ext2_ino_t n
 {
     struct replacement replacement = {name, number, (uint8_t)type, false};
     volume.phase = CLASS_DIRECTORY;
-    directory_forget();
     errcode_t error =
         ext2fs_dir_iterate2(volume.fs, directory, 0, NULL, entry_replace, &replacement);
     volume.phase = CLASS_MAP;
+    if (error || !replacement.done)
+        index_drop(directory);
+    else
+        index_replace(directory, name, strlen(name), number);
     return error ? volume_error(error) : replacement.done ? 0 : -EIO;
 }
 

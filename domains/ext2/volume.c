@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include "bitmaps.h"
 #include "disk.h"
+#include "index.h"
 #include "kept.h"
 #include "kept_state.h"
 #include "wall.h"
@@ -83,7 +84,7 @@ static int64_t volume_open(void)
         return volume_error(error);
     volume.fs = fs;
     volume.operations++;
-    directory_forget();
+    index_forget();
     int64_t result = 0;
     if (ext2fs_blocks_count(fs->super) > kept->blocks || fs->blocksize != kept->block_size)
         result = -EINVAL;

@@ -96,8 +96,6 @@ int64_t name_fetch(rref_t buffer, uint32_t length, char name[FS_NAME_MAX + 1]);
 // The inode of that name in a directory. -ENOENT.
 int64_t directory_find(ext2_ino_t directory, const char *name, ext2_ino_t *number);
 
-// Names have changed, or may have: what directory_find has found before counts no more.
-void directory_forget(void);
 int64_t directory_is_empty(ext2_ino_t directory);
 int64_t directory_add(ext2_ino_t directory, const char *name, ext2_ino_t number, uint32_t mode);
 int64_t directory_remove(ext2_ino_t directory, const char *name, ext2_ino_t number);

@@ -188,6 +188,31 @@ def test_files_and_a_database_survive_crashes_and_updates_of_all_below(tmp_path)
     assert row["crashes_of_each"] >= 4, row
 
 
+def test_a_folder_that_gets_the_inode_of_another_lies_where_it_was_made(machine):
+    one = machine(disk="system")
+    one.check("cd /root && mkdir one two one/folder")
+    one.check("for n in 1 2 3 4 5 6; do stat one/folder/.. > /dev/null; done")
+    number = one.check("ls -di one/folder").split()[0]
+    one.check("rmdir one/folder && mkdir two/folder")
+    assert one.check("ls -di two/folder").split()[0] == number
+    assert one.check("ls -di two/folder/..").split()[0] == one.check("ls -di two").split()[0]
+
+
+@pytest.mark.parametrize("cpus", [2, 4])
+def test_names_are_what_was_made_of_them_while_all_below_crashes_and_is_replaced(machine, tmp_path, cpus):
+    script = """
+        (name_check /mnt 4 1000 SEED -w > /tmp/names 2>&1; echo "ended: $?" >> /tmp/names; touch /tmp/stopped) &
+    """.replace("SEED", str(cpus)) + soak.CHANGES.replace("COUNT", "3").replace("SERVICES", "ext2 vfs blk")
+    one = machine(disk=image_make(tmp_path), cpus=cpus, timeout=300, files={
+        "bin/name_check": program_build("name_check", tmp_path), "root/names.sh": script.encode()})
+    one.check("mount /dev/vda /mnt && sh /root/names.sh")
+    said = one.check("cat /tmp/names /tmp/changes").strip().splitlines()
+    assert said[-1] == "ended: 0" and len(said) == 5, "\n".join(said)
+    one.check("umount /mnt")
+    assert one.poweroff() == 0
+    is_sound(tmp_path / "ext2.img")
+
+
 @pytest.mark.parametrize("seed", range(3))
 def test_a_synced_file_is_whole_after_the_power_went(machine, tmp_path, seed):
     image = image_make(tmp_path)
