@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include "domain.h"
+#include "tool.h"
 
 #define USAGE_SIZE     2400
 #define PURPOSE_COLUMN 37
