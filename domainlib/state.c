@@ -14,7 +14,8 @@ struct header {
 // refused.
 #define LAYOUT ((uint64_t)1 << 48)
 
-#define SPARE_MAX 65536u // bytes that may wait for the next update
+#define SPARE_MAX   65536u // bytes that may wait for the next update
+#define FIRST_FETCH 2560u  // bytes that are read before it is known how many there are
 
 // Bytes pass through here: the core moves them between this and the RRef, so that no page of the
 // RRef is entered into a slot while callers wait. One export or import at a time.
@@ -110,38 +111,17 @@ RpcResult state_finish(struct state_writer *writer, uint32_t kind, uint64_t sche
 
 // ---- Reading ----
 
-void state_open(struct state_reader *reader, rref_t state, uint32_t kind, uint64_t schema)
-{
-    struct header header = {0};
-    int64_t length = core_rref_length(state);
-    uint64_t room = length < 0 ? 0 : (uint64_t)length;
-    *reader = (struct state_reader){
-        .next = stage, .end = stage, .state = state, .length = room, .room = room};
-    state_read(reader, &header, sizeof header);
-    header.length -= LAYOUT;
-    reader->failed |= header.kind != kind || header.schema != schema ||
-                      header.length > reader->length - sizeof header;
-    if (reader->failed) {
-        reader->end = reader->next;
-        return;
-    }
-    reader->length = sizeof header + header.length;
-    if (reader->fetched > reader->length) { // what lies behind is none of it
-        reader->end -= reader->fetched - reader->length;
-        reader->fetched = reader->length;
-    }
-}
-
 // Bytes that have not been read yet.
 static uint64_t bytes_left(const struct state_reader *reader)
 {
     return reader->length - reader->fetched + (uint64_t)(reader->end - reader->next);
 }
 
-// The stage gets what follows: as much as it holds of it.
-static bool stage_fill(struct state_reader *reader)
+// The stage gets what follows: N bytes, or all where there are less.
+static bool stage_fill(struct state_reader *reader, uint64_t n)
 {
-    uint64_t left = bytes_left(reader), n = left < sizeof stage ? left : sizeof stage;
+    uint64_t left = bytes_left(reader);
+    n = left < n ? left : n;
     uint64_t position = reader->length - left;
     reader->next = stage;
     reader->end = stage + n;
@@ -149,10 +129,33 @@ static bool stage_fill(struct state_reader *reader)
     return core_rref_read(reader->state, position, stage, n) >= 0;
 }
 
+void state_open(struct state_reader *reader, rref_t state, uint32_t kind, uint64_t schema)
+{
+    const struct header *header = (const struct header *)stage;
+    int64_t length = core_rref_length(state);
+    uint64_t room = length < 0 ? 0 : (uint64_t)length;
+    *reader = (struct state_reader){
+        .next = stage, .end = stage, .state = state, .length = room, .room = room};
+    reader->failed = room < sizeof *header || !stage_fill(reader, FIRST_FETCH);
+    uint64_t told = header->length - LAYOUT;
+    reader->failed |=
+        header->kind != kind || header->schema != schema || told > room - sizeof *header;
+    if (reader->failed) {
+        reader->end = reader->next;
+        return;
+    }
+    reader->next += sizeof *header;
+    reader->length = sizeof *header + told;
+    if (reader->fetched > reader->length) { // what lies behind is none of it
+        reader->end -= reader->fetched - reader->length;
+        reader->fetched = reader->length;
+    }
+}
+
 const void *state_view_late(struct state_reader *reader, uint64_t n)
 {
     uint64_t padded = state_padded(n);
-    if (!reader->failed && (padded > bytes_left(reader) || !stage_fill(reader)))
+    if (!reader->failed && (padded > bytes_left(reader) || !stage_fill(reader, sizeof stage)))
         state_refuse(reader);
     if (reader->failed) {
         memset(stage, 0, sizeof stage);
@@ -232,6 +235,13 @@ static void spare_keep(rref_t state, uint64_t room)
     }
     spare = state;
     spare_room = room;
+}
+
+void state_spare_make(uint64_t bytes)
+{
+    int64_t made = spare ? -EEXIST : core_rref_alloc(bytes, 0);
+    if (made > 0)
+        spare_keep((rref_t)made, bytes);
 }
 
 void state_spare_free(void)

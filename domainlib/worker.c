@@ -52,14 +52,19 @@ int64_t worker_prepare(struct worker *worker, void (*run)(struct worker *worker)
     return thread_make(worker, run, WORKER_PREPARED);
 }
 
+int64_t worker_enable(struct worker *worker, void (*run)(struct worker *worker))
+{
+    if (worker->state == WORKER_RUNNING || state_change(worker, WORKER_STOPPING, WORKER_RUNNING) ||
+        state_change(worker, WORKER_PREPARED, WORKER_RUNNING))
+        return 0;
+    return thread_make(worker, run, WORKER_RUNNING);
+}
+
 int64_t worker_start(struct worker *worker, void (*run)(struct worker *worker))
 {
-    if (worker->state == WORKER_RUNNING || state_change(worker, WORKER_STOPPING, WORKER_RUNNING))
-        return 0;
-    if (!state_change(worker, WORKER_PREPARED, WORKER_RUNNING))
-        return thread_make(worker, run, WORKER_RUNNING);
-    core_event_signal(worker->wake);
-    return 0;
+    int64_t status = worker_enable(worker, run);
+    worker_wake(worker);
+    return status;
 }
 
 void worker_stop(struct worker *worker)

@@ -202,12 +202,6 @@ void control_look(void)
     event_signal(arrived);
 }
 
-void control_wake_now(void)
-{
-    event_signal(arrived);
-    task_yield();
-}
-
 uint64_t control_news(void)
 {
     return event_count(arrived);

@@ -30,8 +30,6 @@ int64_t control_run(struct control_command *command, void *file);
 void control_wake(void);
 // Without haste: there is something for the control task to look at. Any context.
 void control_look(void);
-// The same from a thread that the control task waits for, and which gives way to it. Task context.
-void control_wake_now(void);
 // For the control task, where it waits for somebody: count of its wake-ups so far; sleeps until
 // there is one more, or until DEADLINE (ns since boot).
 uint64_t control_news(void);

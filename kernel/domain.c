@@ -164,9 +164,7 @@ static struct domain *domain_alloc(struct image *image)
     return domain;
 }
 
-// The first page of the stack that its functions will run on. An init without local variables would
-// leave that to the first function for which callers wait; so does this where memory is short.
-static void stack_prepare(struct domain *domain)
+void domain_prepare_stack(struct domain *domain)
 {
     uint64_t page = (thread_current()->top[1].stack - 1) & ~(uint64_t)(PAGE_SIZE - 1);
     (void)slot_map_page(domain->slot, page, PTE_READ | PTE_WRITE, NULL);
@@ -194,7 +192,7 @@ struct domain *domain_create(struct image *image, struct proxy *proxy, bool succ
         domain_discard(domain);
         return NULL;
     }
-    stack_prepare(domain);
+    domain_prepare_stack(domain);
     RpcResult result = domain_life(domain, image->header.init, successor, 0);
     if (result.status != RPC_OK) {
         domain_tell_failure(domain, "init", result.status, reason, size);

@@ -80,6 +80,9 @@ struct domain *domain_create(struct image *image, struct proxy *proxy, bool succ
                              uint64_t reason_size);
 // Takes the devices of the manifest's needs. 0, or a negative errno with REASON.
 int domain_claim_devices(struct domain *domain, char *reason, uint64_t reason_size);
+// The first page of the stack that its functions run on when the calling thread calls them: before
+// callers wait for that. Where memory is short, that is left to the function.
+void domain_prepare_stack(struct domain *domain);
 // Calls one of its life-cycle functions (link-time address from the header).
 RpcResult domain_life(struct domain *domain, const void *function, uint64_t a0, uint64_t a1);
 // Why such a FUNCTION did not return RPC_OK, as one line.

@@ -169,12 +169,18 @@ int64_t core_handle_close(uint64_t handle)
 }
 
 // Only in a life-cycle call: the control task, which makes it, ends the inheritance as well.
-int64_t core_handle_inherit(uint64_t handle)
+int64_t core_handles_inherit(uint64_t pointer, uint64_t count)
 {
+    int32_t handles[INHERIT_MAX];
     struct domain *domain = thread_domain();
     if (thread_current()->owner || thread_current()->top->proxy || !domain->predecessor)
         return -ENOENT;
-    return handle_inherit(domain->predecessor, (handle_t)handle, domain);
+    if (count > INHERIT_MAX)
+        return -EINVAL;
+    if (copy_in(handles, pointer, count * sizeof(handles[0])))
+        return -EFAULT;
+    handles_inherit(domain->predecessor, handles, (uint32_t)count, domain);
+    return copy_out(pointer, handles, count * sizeof(handles[0]));
 }
 
 int64_t core_handle_status(uint64_t handle)
@@ -527,7 +533,7 @@ int64_t core_control_command(uint64_t control, uint64_t pointer)
     if (result)
         return result;
     result = control_run(&command, file);
-    if (copy_out(pointer, &command, sizeof(command)))
+    if (result != -EINTR && copy_out(pointer, &command, sizeof(command)))
         return -EFAULT;
     return result;
 }

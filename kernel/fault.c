@@ -44,7 +44,7 @@ static bool thread_is_reader(const struct thread *thread, const struct version *
 }
 
 // Asks a thread to tell when it is out of the version. False: it has not been counted in there.
-static bool thread_await(const struct thread *thread, const struct version *version)
+static inline bool thread_await(const struct thread *thread, const struct version *version)
 {
     bool inside = false;
     for (struct frame *frame = thread->frames; frame <= thread->top; frame++) {
@@ -224,8 +224,14 @@ void frame_pop(bool crashed)
         version_leave(version);
     bool awaited = frame->carried & FRAME_AWAITED && !watch_is_all(frame);
     frame->carried = 0;
-    if (awaited && (frame_is_served(frame) || version_is_empty(version)))
-        control_wake_now();
+    if (!awaited)
+        return;
+    bool told = frame_is_served(frame) || version_is_empty(version);
+    if (told)
+        control_look();
+    // Who goes on in user mode would only come back to the closed gate, before others are out.
+    if (told || thread->top == thread->frames)
+        task_yield();
 }
 
 // Are the request's arguments still known? Where there are none nobody saved what was in their

@@ -41,13 +41,16 @@ static struct proxy *proxy_of(struct object *object)
 
 static void entry_fill(struct handle_entry *entry, struct object *object, uint64_t rights)
 {
-    struct proxy *proxy = object->kind == OBJECT_PROXY ? proxy_of(object) : &proxy_none;
     entry->object = object;
     __atomic_fetch_add(&handles_used, 1, __ATOMIC_RELAXED);
+    if (object->kind != OBJECT_PROXY) { // a free entry names no proxy
+        __atomic_store_n(&entry->rights, rights, __ATOMIC_RELAXED);
+        return;
+    }
+    struct proxy *proxy = proxy_of(object);
     __atomic_store_n(&entry->proxy, proxy, __ATOMIC_RELEASE);
     __atomic_store_n(&entry->rights, rights, __ATOMIC_RELEASE);
-    uint64_t fast = proxy == &proxy_none ? 0 : proxy_fast(proxy, rights);
-    __atomic_store_n(&entry->fast, fast, __ATOMIC_RELEASE);
+    __atomic_store_n(&entry->fast, proxy_fast(proxy, rights), __ATOMIC_RELEASE);
 }
 
 // Empties an entry; returns its object, whose use is the caller's now.
@@ -63,17 +66,17 @@ static struct object *entry_clear(struct handle_entry *entry)
     return object;
 }
 
-int handle_insert(struct domain *domain, struct object *object, uint64_t rights)
+// LOCK_DOMAIN of DOMAIN is taken.
+static inline __attribute__((always_inline)) int entry_take(struct domain *domain,
+                                                            struct object *object, uint64_t rights)
 {
     // The first ones are the manifest's, also where an optional need was not met.
     const struct domain_header *header = &domain->image->header;
     uint32_t end = header->limits.handles;
     if (object->kind == OBJECT_PROXY && end > HANDLES_CALLED)
         end = HANDLES_CALLED;
-    int handle = -ENFILE;
     if (fail_now(FAIL_HANDLE))
-        return handle;
-    interrupt_state state = lock_take(&domain->lock);
+        return -ENFILE;
     if (domain->handle_low < header->need_count)
         domain->handle_low = header->need_count;
     for (uint32_t i = domain->handle_low; i < end; i++) {
@@ -81,9 +84,15 @@ int handle_insert(struct domain *domain, struct object *object, uint64_t rights)
             continue;
         entry_fill(&domain->handles[i], object, rights);
         domain->handle_low = i + 1;
-        handle = (int)i;
-        break;
+        return (int)i;
     }
+    return -ENFILE;
+}
+
+int handle_insert(struct domain *domain, struct object *object, uint64_t rights)
+{
+    interrupt_state state = lock_take(&domain->lock);
+    int handle = entry_take(domain, object, rights);
     lock_release(&domain->lock, state);
     return handle;
 }
@@ -143,18 +152,36 @@ int handle_copy(struct domain *domain, handle_t handle, struct domain *next)
     return copy;
 }
 
-int handle_inherit(struct domain *domain, handle_t handle, struct domain *next)
+static bool object_is_inherited(const struct object *object)
 {
-    uint64_t rights;
-    struct object *object = handle_take(domain, handle, &rights);
-    if (!object)
-        return -EBADF;
-    bool passes = object->kind == OBJECT_EVENT || object->kind == OBJECT_SPACE ||
-                  object->kind == OBJECT_THREAD;
-    int copy = passes ? handle_insert(next, object, rights) : -EBADF;
-    if (copy < 0)
-        object_put(object);
-    return copy;
+    const uint32_t kinds = 1u << OBJECT_EVENT | 1u << OBJECT_SPACE | 1u << OBJECT_THREAD;
+    return object && kinds >> object->kind & 1;
+}
+
+void handles_inherit(struct domain *domain, int32_t *handles, uint32_t count, struct domain *next)
+{
+    struct object *objects[INHERIT_MAX];
+    interrupt_state state = lock_take(&domain->lock);
+    for (uint32_t i = 0; i < count; i++) {
+        uint32_t handle = (uint32_t)handles[i];
+        objects[i] = handle < domain->handle_count ? domain->handles[handle].object : NULL;
+        if (!object_is_inherited(objects[i]))
+            objects[i] = NULL;
+        else
+            object_get(objects[i]);
+    }
+    lock_release(&domain->lock, state);
+    uint32_t taken = 0;
+    state = lock_take(&next->lock);
+    for (uint32_t i = 0; i < count; i++) {
+        handles[i] = objects[i] ? entry_take(next, objects[i], 0) : -EBADF;
+        taken += handles[i] >= 0;
+    }
+    lock_release(&next->lock, state);
+    for (uint32_t i = 0; i < count && taken < count; i++) {
+        if (objects[i] && handles[i] < 0)
+            object_put(objects[i]);
+    }
 }
 
 int handle_close(struct domain *domain, handle_t handle)

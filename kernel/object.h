@@ -65,8 +65,9 @@ bool handle_has_capability(struct domain *domain, handle_t handle, enum core_cap
 // Gives DOMAIN's object to NEXT as well, with the same rights. The new handle, -EBADF or -ENFILE.
 int handle_copy(struct domain *domain, handle_t handle, struct domain *next);
 // The same for a successor, which gets no rights beyond its manifest's: events, address spaces and
-// user threads only, else -EBADF.
-int handle_inherit(struct domain *domain, handle_t handle, struct domain *next);
+// user threads only. Up to INHERIT_MAX at once, since callers wait; each is replaced by the new
+// one, -EBADF or -ENFILE. Takes LOCK_DOMAIN of both, one after the other.
+void handles_inherit(struct domain *domain, int32_t *handles, uint32_t count, struct domain *next);
 int handle_close(struct domain *domain, handle_t handle); // 0 or -EBADF
 // Who still waits for news from the domain, on an event that it holds, is to look again.
 void handle_announce_end(struct domain *domain);

@@ -89,7 +89,10 @@ bool version_is_empty(const struct version *version)
 bool version_drain(struct version *version, uint64_t limit_ns)
 {
     uint64_t began = time_now(), urge = began, pause = DRAIN_POLL_NS;
+    bool slept = false;
     while (!version_is_empty(version)) {
+        if (slept)
+            control_recover(); // who is inside may wait for that
         uint64_t now = time_now(), seen = control_news();
         if (now - began > limit_ns)
             return false;
@@ -100,9 +103,10 @@ bool version_drain(struct version *version, uint64_t limit_ns)
             urge = time_now() + pause;
             pause *= 2;
         }
-        control_recover();
-        if (!version_is_empty(version))
+        if (!version_is_empty(version)) {
             control_sleep(seen, urge);
+            slept = true;
+        }
     }
     return true;
 }

@@ -238,6 +238,7 @@ static int64_t update_run(struct update *update, struct image *image)
     update->new = domain_create(image, update->proxy, true, update->reason, REASON_SIZE);
     if (!update->new)
         return -EIO;
+    domain_prepare_stack(update->old); // it may have been started by another thread
     bool stateless = from->header.flags & image->header.flags & DOMAIN_STATELESS;
     int64_t error = stateless ? update_stateless(update) : update_quiesced(update);
     if (error) {

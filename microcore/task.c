@@ -370,7 +370,8 @@ void task_hurry(struct task *task)
     struct run_queue *queue = &queues[hart->index];
     interrupt_state state = lock_take(&queue->lock);
     bool waits = list_remove(&queue->lists[NORMAL], task);
-    bool stays = __atomic_load_n(&task->on_hart, __ATOMIC_ACQUIRE); // its context is being saved
+    bool stays = hart == hart_current() ||
+                 __atomic_load_n(&task->on_hart, __ATOMIC_ACQUIRE); // its context is being saved
     if (waits && stays)
         list_add(&queue->lists[URGENT], task);
     else if (waits)

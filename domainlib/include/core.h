@@ -74,13 +74,22 @@ CORE_INLINE int64_t core_handle_close(handle_t handle)
     return core_call1(ENTRY_handle_close, handle);
 }
 
-// During domain_import and domain_attach of an update: what HANDLE names in the predecessor's
-// table, under a handle of the caller's own. Events, address spaces and user threads only. The
-// predecessor keeps it until it is gone, so that nothing needs undoing where the update fails.
-// -ENOENT: this is no update; -EBADF: it is nothing that can be inherited.
+// During domain_import and domain_attach of an update: each of COUNT numbers of the predecessor's
+// handles, INHERIT_MAX at most, becomes that of an own handle which names the same; -EBADF if it is
+// nothing that can be inherited (events, address spaces and user threads can), -ENFILE: the table
+// is full. The predecessor keeps its own until it is gone, so that nothing needs undoing where the
+// update fails. -ENOENT: this is no update.
+CORE_INLINE int64_t core_handles_inherit(int32_t *handles, uint32_t count)
+{
+    return core_call2(ENTRY_handles_inherit, core_pointer(handles), count);
+}
+
+// The same for one. The own handle, or why there is none.
 CORE_INLINE int64_t core_handle_inherit(handle_t handle)
 {
-    return core_call1(ENTRY_handle_inherit, handle);
+    int32_t own = (int32_t)handle;
+    int64_t status = core_handles_inherit(&own, 1);
+    return status < 0 ? status : own;
 }
 
 // 1 when the service behind the handle is serving, 0 when not, -EBADF when there is none.
@@ -339,7 +348,7 @@ CORE_INLINE int64_t core_power_off(handle_t power, uint64_t status)
 }
 
 // Carries out an operator's command and waits for it. Returns 0 or a negative errno, and the line
-// to show in command->reply either way.
+// to show in command->reply, but for -EINTR: the same call by the same thread gets it then.
 CORE_INLINE int64_t core_control_command(handle_t control, struct control_command *command)
 {
     return core_call2(ENTRY_control_command, control, core_pointer(command));

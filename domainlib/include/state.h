@@ -42,6 +42,9 @@ static inline uint64_t state_padded(uint64_t n)
 void handover_rehearse(uint64_t schema);
 // The RRef of the last state that came is kept for the next one: gives it back.
 void state_spare_free(void);
+// Where none has come, one of so many bytes is made, so that the first update does not have to
+// while callers wait.
+void state_spare_make(uint64_t bytes);
 
 // The slow ways of what follows.
 void state_flush(struct state_writer *writer);

@@ -38,6 +38,10 @@ int64_t worker_prepare(struct worker *worker, void (*run)(struct worker *worker)
 // runs; errors are those of event and thread creation.
 int64_t worker_start(struct worker *worker, void (*run)(struct worker *worker));
 
+// The same, but one that was prepared begins only when somebody calls worker_wake: who attaches
+// while callers wait can leave that for later.
+int64_t worker_enable(struct worker *worker, void (*run)(struct worker *worker));
+
 // Asks the thread to end, and does not wait for it.
 void worker_stop(struct worker *worker);
 

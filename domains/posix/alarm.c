@@ -2,6 +2,7 @@
 #include "alarm.h"
 
 #include "core.h"
+#include "handover.h"
 #include "processes.h"
 #include "worker.h"
 
@@ -30,6 +31,8 @@ static uint64_t alarms_ring(void)
 static void alarms_serve(struct worker *self)
 {
     struct wait_item items[1];
+    terminal_watch(); // callers have not waited for these two
+    handover_settle();
     while (worker_wait(self, items, 0, alarms_ring()))
         ;
 }

@@ -93,7 +93,7 @@ static int64_t child_wait(struct thread *thread, int32_t pid, uint32_t options, 
         if (result == 0 && !(options & WAIT_NO_HANG))
             slept = sleep_until(thread, seen, WAIT_FOREVER);
         queue_leave(&process->children_news, &waiter);
-        if (slept < 0) // SIGCHLD, perhaps: its child comes before its handler
+        if (slept < 0 && signal_is_pending(thread)) // of a child, which comes before its handler
             result = child_take(process, pid, options, news);
         if (result != 0 || (options & WAIT_NO_HANG))
             return result;

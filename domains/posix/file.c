@@ -28,7 +28,7 @@ static __attribute__((noinline)) int64_t room_make(struct file_table *table, uin
     return 0;
 }
 
-static uint32_t room_for(uint32_t number)
+uint32_t files_room(uint32_t number)
 {
     uint32_t room = ROOM_FIRST;
     while (number >= room)
@@ -61,7 +61,7 @@ int64_t files_clone(struct file_table *to, struct file_table *from)
 int64_t descriptor_fill(struct file_table *table, uint32_t number, struct open_file *file,
                         bool close_on_exec)
 {
-    if (number >= table->room && room_make(table, room_for(number)) < 0)
+    if (number >= table->room && room_make(table, files_room(number)) < 0)
         return -ENOMEM;
     table->entries[number] = (struct descriptor){file, close_on_exec};
     if (number >= table->used)

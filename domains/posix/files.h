@@ -69,12 +69,14 @@ struct file_table {
     struct descriptor *entries; // NULL: the process is a zombie
     uint32_t used;              // from here on all have been empty so far
     uint32_t room;              // entries that there are, DESCRIPTORS_MAX at most
+    uint32_t open;              // while state is handed over: how many refer to a file
 };
 
 struct thread;
 
 // ---- file.c: descriptors ----
 int64_t files_create(struct file_table *table);
+uint32_t files_room(uint32_t number); // entries of a table that has that number
 int64_t files_clone(struct file_table *to, struct file_table *from);
 void files_close_all(struct thread *thread, struct file_table *table);
 void files_close_on_exec(struct thread *thread, struct file_table *table);
@@ -166,7 +168,8 @@ int64_t terminal_job_control(struct thread *thread, uint64_t request, uint64_t a
 int64_t terminal_check(struct thread *thread, uint32_t signal);
 int64_t terminal_open(struct thread *thread, const struct open_file *file);
 int64_t terminal_prepare(void); // what needs no predecessor; these two: 0 or a negative errno
-int64_t terminal_start(void);
+int64_t terminal_start(void);   // its thread begins with terminal_watch
+void terminal_watch(void);
 // Its thread touches nothing from now on; -EBUSY: it does not come to an end.
 int64_t terminal_stop(void);
 struct state_writer;

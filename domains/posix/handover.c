@@ -32,6 +32,7 @@ struct mount_record {
 };
 
 static bool imported;
+static struct found found;
 static uint32_t updates;
 
 bool handover_was_imported(void)
@@ -84,17 +85,17 @@ static void mounts_import(struct state_reader *reader)
     root_restore(mounts[MOUNT_BOOT].root != 0);
 }
 
-// FOUND receives how many pipes and files follow.
-static void system_import(struct state_reader *reader, struct found *found)
+// How many pipes and files follow is noted in `found`.
+static void system_import(struct state_reader *reader)
 {
     const struct system_record *record = state_view(reader, sizeof *record);
     last_pid = record->last_pid % (PID_MAX + 1);
     wall_restore(record->wall_boot);
     last_mapping = record->last_mapping;
-    *found = (struct found){.pipe_count = record->pipes, .file_count = record->files};
+    found = (struct found){.pipe_count = record->pipes, .file_count = record->files};
     uint32_t places = record->places, thread_places = record->thread_places;
     if (record->mounts != mount_count || places > PROCESSES_MAX || thread_places > THREADS_MAX ||
-        found->pipe_count > FILES_MAX || found->file_count > FILES_MAX)
+        found.pipe_count > FILES_MAX || found.file_count > FILES_MAX)
         state_refuse(reader);
     if (reader->failed)
         return;
@@ -128,14 +129,26 @@ RpcResult domain_export(uint64_t schema)
 int64_t domain_import(rref_t state, uint64_t schema)
 {
     struct state_reader reader;
-    struct found found;
     state_open(&reader, state, KIND, schema);
-    system_import(&reader, &found);
+    system_import(&reader);
     terminal_import(&reader);
     found_import(&reader, &found);
     processes_import(&reader, &found);
+    handles_import(&reader);
     updates = 1 + (schema >= SCHEMA_UPDATES ? (uint32_t)state_read_u64(&reader) : 0);
-    free(found.pipes);
     imported = true;
     return state_close(&reader);
+}
+
+// The successor's, while its predecessor serves.
+void domain_rehearse(void)
+{
+    ready_prepare();
+}
+
+void handover_settle(void)
+{
+    free(found.pipes);
+    found.pipes = NULL;
+    ready_forget();
 }

@@ -7,5 +7,8 @@
 
 bool handover_was_imported(void);
 
+// What an import left to be done when nobody waits any more.
+void handover_settle(void);
+
 // How often posix has been replaced since boot, as far as images of schema 11 were there.
 uint32_t handover_updates(void);

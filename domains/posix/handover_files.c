@@ -36,19 +36,11 @@ static void file_note(struct catalogue *catalogue, struct open_file *file)
     pipe_note(catalogue, file->pipe);
 }
 
-// FUNCTION(process, descriptor number) for each descriptor that is open.
-#define EACH_DESCRIPTOR(process, number)                                                           \
-    for (uint32_t number = 0; (process)->files.entries && number < (process)->files.used;          \
-         number++)                                                                                 \
-        if ((process)->files.entries[number].file)
-
-uint32_t descriptor_count(const struct process *process)
-{
-    uint32_t count = 0;
-    EACH_DESCRIPTOR(process, i)
-    count++;
-    return count;
-}
+// FUNCTION(entry) for each descriptor that refers to a file; an entry's number is its place.
+#define EACH_DESCRIPTOR(table, entry)                                                              \
+    for (const struct descriptor *entry = (table)->entries, *end = entry + (table)->used;          \
+         entry < end; entry++)                                                                     \
+        if (entry->file)
 
 void catalogue_make(struct catalogue *catalogue)
 {
@@ -56,10 +48,16 @@ void catalogue_make(struct catalogue *catalogue)
     catalogue->files_end = &catalogue->files;
     catalogue->pipes_end = &catalogue->pipes;
     for (uint32_t i = 0; i < places_used; i++) {
+        struct file_table *table = &processes[i].files;
+        uint32_t open = 0;
         if (!processes[i].pid)
             continue;
-        EACH_DESCRIPTOR(&processes[i], number)
-        file_note(catalogue, processes[i].files.entries[number].file);
+        EACH_DESCRIPTOR(table, entry)
+        {
+            file_note(catalogue, entry->file);
+            open++;
+        }
+        table->open = open;
     }
 }
 
@@ -106,13 +104,13 @@ void catalogue_export(struct state_writer *writer, const struct catalogue *catal
         file_export(writer, file);
 }
 
-void descriptors_export(struct state_writer *writer, const struct process *process, uint32_t count)
+void descriptors_export(struct state_writer *writer, const struct process *process)
 {
-    struct descriptor_record *record = state_room(writer, count * sizeof *record);
-    EACH_DESCRIPTOR(process, number)
+    const struct file_table *table = &process->files;
+    struct descriptor_record *record = state_room(writer, table->open * sizeof *record);
+    EACH_DESCRIPTOR(table, entry)
     {
-        const struct descriptor *entry = &process->files.entries[number];
-        record->number = (uint16_t)number;
+        record->number = (uint16_t)(entry - table->entries);
         record->close_on_exec = entry->close_on_exec;
         record->file = entry->file->number;
         record++;
@@ -150,19 +148,19 @@ static void file_pipe_join(struct open_file *file, struct pipe *pipe)
 static struct open_file *file_import(struct state_reader *reader, const struct found *found)
 {
     const struct file_record *record = state_view(reader, sizeof *record);
-    struct open_file *file = malloc(sizeof *file);
+    struct open_file *file = ready_alloc(sizeof *file);
     if (!file)
         state_fail(reader, -ENOMEM);
     if (!file || record->pipe > found->pipe_count || record->mount >= mount_count) {
         state_refuse(reader);
         return file;
     }
-    *file = (struct open_file){.flags = record->flags,
-                               .mode = record->mode,
-                               .device = record->device,
-                               .place = {record->mount, record->node},
-                               .file = record->file,
-                               .position = record->position};
+    file->flags = record->flags;
+    file->mode = record->mode;
+    file->device = record->device;
+    file->place = (struct place){record->mount, record->node};
+    file->file = record->file;
+    file->position = record->position;
     if (record->pipe)
         file_pipe_join(file, found->pipes[record->pipe - 1]);
     else
@@ -170,7 +168,7 @@ static struct open_file *file_import(struct state_reader *reader, const struct f
     if (!record->pipe)
         file_prepare(file);
     if (record->has_path)
-        file->path = state_read_text(reader, PATH_SIZE);
+        file->path = ready_text(reader, PATH_SIZE);
     return file;
 }
 
@@ -178,7 +176,7 @@ void found_import(struct state_reader *reader, struct found *found)
 {
     uint32_t pipes = found->pipe_count, files = found->file_count;
     found->pipe_count = found->file_count = 0;
-    found->pipes = reader->failed ? NULL : malloc((pipes + files + 1) * sizeof(void *));
+    found->pipes = reader->failed ? NULL : ready_alloc((pipes + files + 1) * sizeof(void *));
     found->files = (struct open_file **)(found->pipes + pipes);
     if (!found->pipes)
         state_fail(reader, -ENOMEM);
@@ -186,6 +184,23 @@ void found_import(struct state_reader *reader, struct found *found)
         found->pipes[found->pipe_count++] = pipe_import(reader);
     while (!reader->failed && found->file_count < files)
         found->files[found->file_count++] = file_import(reader, found);
+}
+
+// The last of COUNT records has the highest number.
+static void table_make(struct state_reader *reader, struct file_table *table,
+                       const struct descriptor_record *records, uint32_t count)
+{
+    uint32_t last = count ? records[count - 1].number : 0;
+    if (last >= DESCRIPTORS_MAX) {
+        state_refuse(reader);
+        return;
+    }
+    uint32_t room = files_room(last);
+    *table = (struct file_table){.entries = ready_alloc(room * sizeof *table->entries)};
+    if (table->entries)
+        table->room = room;
+    else
+        state_fail(reader, -ENOMEM);
 }
 
 void descriptors_import(struct state_reader *reader, const struct found *found,
@@ -196,16 +211,22 @@ void descriptors_import(struct state_reader *reader, const struct found *found,
         return;
     }
     const struct descriptor_record *record = state_view(reader, count * sizeof *record);
-    for (uint32_t i = 0; i < count && !reader->failed; i++, record++) {
-        if (record->number >= DESCRIPTORS_MAX || !record->file ||
-            record->file > found->file_count) {
+    table_make(reader, table, record, count);
+    if (reader->failed)
+        return;
+    uint32_t room = table->room, used = 0, known = found->file_count;
+    struct descriptor *entries = table->entries;
+    struct open_file *const *files = found->files;
+    for (const struct descriptor_record *end = record + count; record < end; record++) {
+        uint32_t number = record->number, from = record->file;
+        if (number < used || number >= room || !from || from > known) {
             state_refuse(reader);
             return;
         }
-        struct open_file *file = found->files[record->file - 1];
-        if (descriptor_fill(table, record->number, file, record->close_on_exec) < 0)
-            state_fail(reader, -ENOMEM);
-        else
-            file->references++;
+        struct open_file *file = files[from - 1];
+        file->references++;
+        entries[number] = (struct descriptor){file, record->close_on_exec};
+        used = number + 1;
     }
+    table->used = used;
 }

@@ -37,8 +37,9 @@ void catalogue_export(struct state_writer *writer, const struct catalogue *catal
 // Where it fails, the whole instance is thrown away: nothing is freed.
 void found_import(struct state_reader *reader, struct found *found);
 
-uint32_t descriptor_count(const struct process *process);
-void descriptors_export(struct state_writer *writer, const struct process *process, uint32_t count);
+// All of a process, of which files.open says how many there are.
+void descriptors_export(struct state_writer *writer, const struct process *process);
+// TABLE is empty, and is made.
 void descriptors_import(struct state_reader *reader, const struct found *found,
                         struct file_table *table, uint32_t count);
 
@@ -50,10 +51,23 @@ void threads_export(struct state_writer *writer, const struct process *process);
 void threads_import(struct state_reader *reader, uint32_t count, uint32_t executing,
                     struct process *process);
 
-// The successor's own of the predecessor's HANDLE, 0 for 0.
-handle_t handle_import(struct state_reader *reader, handle_t handle);
+// *PLACE receives the successor's own of the predecessor's HANDLE, unless that is 0: many at once,
+// at handles_import, which ends the import.
+void handle_import(struct state_reader *reader, handle_t handle, handle_t *place);
+void handles_import(struct state_reader *reader);
 
 // ---- handover_processes.c ----
 
 void processes_export(struct state_writer *writer);
 void processes_import(struct state_reader *reader, const struct found *found);
+
+// ---- ready.c ----
+
+// Gets memory ready for an import. Where there is none, the import asks for it.
+void ready_prepare(void);
+// N bytes, full of zeros, to be given to `free` as any; NULL: no memory.
+void *ready_alloc(size_t n);
+// As state_read_text.
+char *ready_text(struct state_reader *reader, uint64_t max);
+// Gives back what is left, when nobody waits any more.
+void ready_forget(void);

@@ -37,9 +37,11 @@ static void signals_export(struct state_writer *writer, const struct signal_stat
     EACH_SIGNAL(either, number)
     {
         if (actions & SIGNAL_BIT(number))
-            state_write(writer, &signals->actions[number], sizeof signals->actions[number]);
+            *(struct signal_action *)state_room(writer, sizeof(struct signal_action)) =
+                signals->actions[number];
         if (origins & SIGNAL_BIT(number))
-            state_write(writer, &signals->origins[number], sizeof signals->origins[number]);
+            *(struct signal_origin *)state_room(writer, sizeof(struct signal_origin)) =
+                signals->origins[number];
     }
 }
 
@@ -61,7 +63,7 @@ static void process_record_fill(struct process_record *record, const struct proc
     record->threads = process->thread_count;
     record->is_ending = process->is_ending;
     record->executing = process->executing ? process->executing->tid : 0;
-    record->descriptors = descriptor_count(process);
+    record->descriptors = process->files.open;
     record->space = process->memory.space;
     record->directory_mount = process->directory.mount;
     record->directory_node = process->directory.node;
@@ -84,7 +86,6 @@ static void process_export(struct state_writer *writer, const struct process *pr
 {
     struct process_record *record = state_room(writer, sizeof *record);
     process_record_fill(record, process);
-    uint32_t descriptors = record->descriptors;
     uint64_t actions = record->actions, origins = record->origins;
     state_write(writer, process->arguments, process->arguments_length);
     signals_export(writer, &process->signals, actions, origins);
@@ -94,7 +95,7 @@ static void process_export(struct state_writer *writer, const struct process *pr
     state_write(writer, process->memory.shared,
                 process->memory.shared_count * sizeof *process->memory.shared);
     state_write_text(writer, process->directory_path);
-    descriptors_export(writer, process, descriptors);
+    descriptors_export(writer, process);
 }
 
 void processes_export(struct state_writer *writer)
@@ -114,7 +115,7 @@ static void ranges_import(struct state_reader *reader, uint32_t count, struct me
         return;
     if (count > 2 * RANGES_MAX)
         state_refuse(reader);
-    else if (!(memory->ranges = malloc(count * sizeof *memory->ranges)))
+    else if (!(memory->ranges = ready_alloc(count * sizeof *memory->ranges)))
         state_fail(reader, -ENOMEM);
     if (!memory->ranges)
         return;
@@ -160,7 +161,8 @@ static void process_fill(const struct process_record *record, struct process *pr
     process->is_ending = record->is_ending;
     process->memory.break_start = record->break_start;
     process->memory.break_end = record->break_end;
-    memcpy(process->name, record->name, sizeof process->name - 1);
+    memcpy(process->name, record->name, sizeof process->name); // words
+    process->name[sizeof process->name - 1] = 0;
 }
 
 static void signals_import(struct state_reader *reader, struct signal_state *signals,
@@ -171,9 +173,11 @@ static void signals_import(struct state_reader *reader, struct signal_state *sig
     EACH_SIGNAL(either, number)
     {
         if (actions & SIGNAL_BIT(number))
-            state_read(reader, &signals->actions[number], sizeof signals->actions[number]);
+            signals->actions[number] =
+                *(const struct signal_action *)state_view(reader, sizeof(struct signal_action));
         if (origins & SIGNAL_BIT(number))
-            state_read(reader, &signals->origins[number], sizeof signals->origins[number]);
+            signals->origins[number] =
+                *(const struct signal_origin *)state_view(reader, sizeof(struct signal_origin));
     }
 }
 
@@ -197,7 +201,7 @@ static void process_import(struct state_reader *reader, const struct found *foun
     }
     *parent = record->parent;
     process_fill(record, process);
-    process->memory.space = handle_import(reader, record->space);
+    handle_import(reader, record->space, &process->memory.space);
     uint64_t actions = record->actions, origins = record->origins;
     uint32_t thread_count = record->threads, executing = record->executing;
     uint32_t ranges = record->ranges, shared = record->shared_ranges;
@@ -207,10 +211,9 @@ static void process_import(struct state_reader *reader, const struct found *foun
     threads_import(reader, thread_count, executing, process);
     ranges_import(reader, ranges, &process->memory);
     shared_import(reader, shared, &process->memory);
-    process->directory_path = state_read_text(reader, PATH_SIZE);
-    if (process->life != LIFE_ZOMBIE && files_create(&process->files) < 0)
-        state_fail(reader, -ENOMEM);
-    descriptors_import(reader, found, &process->files, descriptors);
+    process->directory_path = ready_text(reader, PATH_SIZE);
+    if (process->life != LIFE_ZOMBIE)
+        descriptors_import(reader, found, &process->files, descriptors);
 }
 
 void processes_import(struct state_reader *reader, const struct found *found)

@@ -45,12 +45,33 @@ void threads_export(struct state_writer *writer, const struct process *process)
     thread_export(writer, each);
 }
 
-handle_t handle_import(struct state_reader *reader, handle_t handle)
+// Handles of the predecessor, and where the own ones go.
+static int32_t handles[INHERIT_MAX];
+static handle_t *places[INHERIT_MAX];
+static uint32_t handle_count;
+
+void handles_import(struct state_reader *reader)
 {
-    int64_t own = handle ? core_handle_inherit(handle) : 0;
-    if (own < 0)
-        state_fail(reader, own);
-    return own < 0 ? 0 : (handle_t)own;
+    uint32_t count = handle_count;
+    int64_t status = core_handles_inherit(handles, count);
+    handle_count = 0;
+    if (status < 0)
+        state_fail(reader, status);
+    for (uint32_t i = 0; i < count && status == 0; i++) {
+        *places[i] = (handle_t)handles[i];
+        if (handles[i] < 0)
+            state_fail(reader, handles[i]);
+    }
+}
+
+void handle_import(struct state_reader *reader, handle_t handle, handle_t *place)
+{
+    if (!handle)
+        return;
+    if (handle_count == INHERIT_MAX)
+        handles_import(reader);
+    handles[handle_count] = (int32_t)handle;
+    places[handle_count++] = place;
 }
 
 static bool thread_is_sound(const struct thread_record *record)
@@ -94,9 +115,10 @@ static struct thread *thread_import(struct state_reader *reader, struct process 
     thread_fill(record, thread);
     mask_set(thread, record->blocked);
     thread->has_news |= process->life == LIFE_STOPPED || process->is_ending || executing;
-    thread->event = handle_import(reader, record->event);
-    thread->handle = handle_import(reader, record->handle);
-    futex_restore(thread);
+    handle_import(reader, record->event, &thread->event);
+    handle_import(reader, record->handle, &thread->handle);
+    if (record->futex_state || record->futex_order)
+        futex_restore(thread);
     return thread;
 }
 

@@ -17,6 +17,7 @@
 #include "processes.h"
 #include "ring.h"
 #include "shortage.h"
+#include "state.h"
 #include "wall.h"
 
 #define MARK_KEY    0
@@ -35,6 +36,7 @@ static bool is_started_again(void)
 
 // What an import and an attach need is there before callers wait for them.
 #define IMPORT_BYTES 65536u
+#define STATE_FIRST  4096u // bytes for the first update: what follows knows from the one before
 
 int64_t domain_init(void)
 {
@@ -48,31 +50,34 @@ int64_t domain_init(void)
 int64_t domain_attach(void)
 {
     wall_learn(HANDLE_RTC);
-    int64_t result = alarm_start();
-    if (result < 0) {
-        log_printf("no alarms (error %d)", (int)result);
+    int64_t result = terminal_start();
+    if (result < 0)
         return result;
-    }
-    if (!handover_was_imported())
+    if (!handover_was_imported()) {
+        state_spare_make(STATE_FIRST);
         result = process_start_first("/bin/init", is_started_again() ? "again" : NULL);
+    }
     if (result < 0) {
         log_printf("/bin/init cannot be started (error %d): is it in the initrd, executable, "
                    "and a static riscv64 program?",
                    (int)-result);
         return result;
     }
-    return terminal_start();
+    result = alarm_start();
+    if (result < 0)
+        log_printf("no alarms (error %d)", (int)result);
+    return result;
 }
 
 int64_t domain_detach(uint64_t resume)
 {
-    int64_t result = resume ? alarm_start() : rings_detach();
+    int64_t result = resume ? terminal_start() : rings_detach();
     if (result == 0 && !resume)
         result = terminal_stop();
     if (result < 0)
         return result;
     if (resume)
-        return terminal_start();
+        return alarm_start();
     alarm_stop();
     return 0;
 }

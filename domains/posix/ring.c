@@ -390,11 +390,13 @@ void ring_end(struct thread *thread)
 
 int64_t rings_detach(void)
 {
-    uint64_t deadline = core_time() + DETACH_NS;
+    uint64_t deadline = 0;
     for (uint32_t i = 0; i < thread_places_used; i++) {
         struct thread *thread = &threads[i];
         if (!thread->process || !thread->ring || !thread->ring->in_flight)
             continue;
+        if (!deadline)
+            deadline = core_time() + DETACH_NS;
         int64_t waited = ring_await(thread, 0, deadline, true);
         counters_publish(thread);
         if (waited < 0)

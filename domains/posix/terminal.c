@@ -6,6 +6,7 @@
 #include "calls.h"
 #include "core.h"
 #include "fs_client.h"
+#include "handover_parts.h"
 #include "log.h"
 #include "processes.h"
 #include "state.h"
@@ -23,11 +24,11 @@
 #define TIOCGSID  0x5429
 
 static uint32_t session, foreground; // 0: none
-static _Atomic handle_t news_event;
+static handle_t news_event;          // changes while others look
 
 handle_t terminal_event_handle(void)
 {
-    return news_event;
+    return __atomic_load_n(&news_event, __ATOMIC_ACQUIRE);
 }
 
 uint32_t terminal_foreground(uint32_t of_session)
@@ -186,7 +187,7 @@ static bool watch_open(void)
         fs_close(service, file.value, ticket_take());
         return false;
     }
-    handle_t old = atomic_exchange(&news_event, (handle_t)event.value);
+    handle_t old = __atomic_exchange_n(&news_event, (handle_t)event.value, __ATOMIC_ACQ_REL);
     if (old && old != (handle_t)event.value) {
         core_event_signal(old); // its sleepers go over to the new one
         core_handle_close(old);
@@ -244,17 +245,24 @@ int64_t terminal_prepare(void)
 
 int64_t terminal_start(void)
 {
-    int64_t status = worker_start(&watch, watch_serve);
+    int64_t status = worker_enable(&watch, watch_serve);
     if (status < 0)
         log_printf("nobody watches the terminal's keys (error %d)", (int)status);
     return status;
 }
 
+void terminal_watch(void)
+{
+    worker_wake(&watch);
+}
+
 int64_t terminal_stop(void)
 {
-    uint64_t deadline = core_time() + STOP_NS;
+    uint64_t deadline = 0;
     while (!mutex_trylock(&watch_lock)) {
-        if (core_time() > deadline)
+        if (!deadline)
+            deadline = core_time() + STOP_NS;
+        else if (core_time() > deadline)
             return -EBUSY;
         core_yield();
     }
@@ -274,21 +282,18 @@ struct terminal_record {
 
 void terminal_export(struct state_writer *writer)
 {
-    const struct terminal_record record = {session, foreground, news_event, watch_is_open,
-                                           watch_file};
-    state_write(writer, &record, sizeof record);
+    struct terminal_record *record = state_room(writer, sizeof *record);
+    *record = (struct terminal_record){session, foreground, news_event, watch_is_open, watch_file};
 }
 
 void terminal_import(struct state_reader *reader)
 {
-    struct terminal_record record;
-    state_read(reader, &record, sizeof record);
-    session = record.session;
-    foreground = record.foreground;
-    int64_t event = record.news_event ? core_handle_inherit(record.news_event) : -ENOENT;
-    if (event < 0)
+    const struct terminal_record *record = state_view(reader, sizeof *record);
+    session = record->session;
+    foreground = record->foreground;
+    if (!record->news_event)
         return; // the watch asks for it
-    news_event = (handle_t)event;
-    watch_is_open = record.watch_is_open;
-    watch_file = record.watch_file;
+    handle_import(reader, record->news_event, &news_event);
+    watch_is_open = record->watch_is_open;
+    watch_file = record->watch_file;
 }

@@ -169,7 +169,8 @@ static int64_t run(const struct command *command, char *reply)
         control.flags = command->verb == VERB_FAULT ? command->number : command->times;
     }
     int64_t result = core_control_command(HANDLE_CONTROL, &control);
-    snprintf(reply, REPLY_SIZE, "%.256s\n", control.reply);
+    if (result != -EINTR) // else the caller asks again, perhaps while others wait for it to leave
+        snprintf(reply, REPLY_SIZE, "%.256s\n", control.reply);
     return result;
 }
 
@@ -185,7 +186,7 @@ int64_t operator_run(const char *line, uint64_t length, char reply[REPLY_SIZE])
     }
     reply[0] = 0;
     result = run(&command, reply);
-    if (result < 0 && result != -EINTR && reply[0]) // interrupted: the caller asks again
+    if (result < 0 && result != -EINTR && reply[0])
         log_printf("%.*s", (int)strlen(reply) - 1, reply);
     return result;
 }

@@ -220,7 +220,7 @@ RpcResult fs_do_write(uint64_t number, uint64_t offset, rref_t buffer, uint32_t 
         return rpc_error(error);
     char reply[REPLY_SIZE];
     error = operator_run(line, length, reply);
-    memcpy(file->reply, reply, sizeof reply);
+    strcpy(file->reply, reply);
     file->reply_at = 0;
     return error < 0 ? rpc_error(error) : rpc_ok(length);
 }

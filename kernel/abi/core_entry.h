@@ -29,7 +29,7 @@
     CORE_ENTRY(18, system_info)       /* (struct system_info *) */                                 \
     CORE_ENTRY(19, yield)             /* () */                                                     \
     CORE_ENTRY(20, handle_status)     /* (handle) -> 1 serving, 0 not, -EBADF */                   \
-    CORE_ENTRY(21, handle_inherit)    /* (handle of the predecessor) -> own handle */              \
+    CORE_ENTRY(21, handles_inherit)   /* (handles, n): the predecessor's become own ones */        \
     CORE_ENTRY(22, wait_one)          /* (event, seen, deadline) -> 0: as wait; a1: its count */   \
     CORE_ENTRY(24, rref_alloc)        /* (bytes, type) -> rref */                                  \
     CORE_ENTRY(25, rref_free)         /* (rref) */                                                 \
@@ -92,6 +92,7 @@
 
 #define WAIT_ITEMS_MAX 16
 #define WAIT_FOREVER   UINT64_MAX
+#define INHERIT_MAX    64 // handles at once
 
 // One event to wait for: it fires as soon as its count differs from `seen`.
 struct wait_item {

@@ -181,7 +181,7 @@ def test_a_bench_that_is_interrupted_leaves_no_process_and_a_device_that_works(m
 
 def test_what_callers_wait_for_is_short(machine):
     """Counted in instructions. The first update of each makes what the later ones use again."""
-    limits = {"nullblk": 6, "blk": 7, "devfs": 7, "console": 12, "ramfs": 16, "posix": 35}
+    limits = {"nullblk": 6, "blk": 7, "devfs": 7, "console": 12, "ramfs": 16, "posix": 24}
     one = machine(cpus=1, icount=True)
     for service, limit in limits.items():
         pauses = []

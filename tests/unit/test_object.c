@@ -199,6 +199,49 @@ static void a_copy_has_the_same_rights_and_a_use_of_its_own(void **state)
     assert_int_equal(destroyed, 1);
 }
 
+static void a_successor_inherits_what_gives_no_rights_all_at_once(void **state)
+{
+    (void)state;
+    struct object event = make(OBJECT_EVENT), space = make(OBJECT_SPACE), core = make(OBJECT_CORE);
+    struct proxy proxy = {.object = make(OBJECT_PROXY)};
+    int32_t handles[] = {handle_insert(&domain, &space, 0),
+                         handle_insert(&domain, &core, CORE_POWER),
+                         handle_insert(&domain, &proxy.object, 1),
+                         handle_insert(&domain, &event, 0),
+                         LIMIT - 1,
+                         INT32_MAX,
+                         -1};
+    handles_inherit(&domain, handles, sizeof handles / sizeof handles[0], &other);
+    assert_int_equal(handles[0], NEEDS);
+    assert_ptr_equal(other.handles[NEEDS].object, &space);
+    assert_int_equal(handles[3], NEEDS + 1);
+    assert_ptr_equal(other.handles[NEEDS + 1].object, &event);
+    assert_int_equal(event.users, 2);
+    for (size_t i = 0; i < sizeof handles / sizeof handles[0]; i++)
+        if (i != 0 && i != 3)
+            assert_int_equal(handles[i], -EBADF);
+    assert_int_equal(core.users + proxy.object.users, 2);
+    handle_close_all(&other);
+    assert_int_equal(event.users, 1);
+}
+
+static void who_inherits_more_than_there_is_room_for_has_no_use_of_the_rest(void **state)
+{
+    (void)state;
+    struct object event = make(OBJECT_EVENT), own = make(OBJECT_EVENT);
+    for (int i = NEEDS; i < LIMIT - 1; i++)
+        handle_insert(&other, &own, 0);
+    int32_t handles[3];
+    for (int i = 0; i < 3; i++)
+        handles[i] = handle_insert(&domain, &event, 0);
+    event.users = 3;
+    handles_inherit(&domain, handles, 3, &other);
+    assert_int_equal(handles[0], LIMIT - 1);
+    assert_int_equal(handles[1], -ENFILE);
+    assert_int_equal(handles[2], -ENFILE);
+    assert_int_equal(event.users, 4);
+}
+
 static void who_waits_for_the_events_of_a_domain_hears_of_its_end(void **state)
 {
     (void)state;
@@ -226,6 +269,8 @@ int main(void)
         TEST(what_is_no_service_cannot_be_called),
         TEST(a_capability_is_its_bit_on_a_core_handle),
         TEST(a_copy_has_the_same_rights_and_a_use_of_its_own),
+        TEST(a_successor_inherits_what_gives_no_rights_all_at_once),
+        TEST(who_inherits_more_than_there_is_room_for_has_no_use_of_the_rest),
         TEST(who_waits_for_the_events_of_a_domain_hears_of_its_end),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
