@@ -12,7 +12,8 @@
 #define BUCKETS   INDEX_NAMES
 #define NONE      UINT16_MAX
 #define NAME_ROOM 21u
-#define ROOT      0u          // in place of a serial, where an entry is a directory's own
+#define CHAIN_MAX 64u // entries of a bucket: whoever chooses names can make their hashes alike
+#define ROOT      0u  // in place of a serial, where an entry is a directory's own
 #define MIX       0x9E3779B1u // spreads what is multiplied by it over the upper bits
 
 // What the table has of a directory: how often it was asked, which makes up for the cost of
@@ -62,18 +63,21 @@ static void entry_free(uint16_t *at)
 }
 
 // An entry at the end of the bucket: a damaged directory may have a name twice, and the first
-// counts. NULL: the table is full.
+// counts. NULL: the table is full, or the bucket of a name.
 static struct entry *entry_make(uint32_t hash, uint32_t directory, uint32_t value)
 {
     uint16_t made = freed, *at = bucket_of(hash);
+    uint32_t before = 0;
+    for (; *at != NONE; at = &table->entries[*at].next)
+        before++;
+    if (before >= CHAIN_MAX && directory != ROOT)
+        return NULL;
     if (made != NONE)
         freed = table->entries[made].next;
     else if (used < INDEX_NAMES)
         made = (uint16_t)used++;
     else
         return NULL;
-    while (*at != NONE)
-        at = &table->entries[*at].next;
     *at = made;
     struct entry *entry = &table->entries[made];
     entry->hash = hash;

@@ -230,6 +230,27 @@ static void what_does_not_fit_is_not_indexed(void **state)
     assert_true(answered + absent > 90);
 }
 
+// Else each of them would cost as much as all before it, under the volume's lock.
+static void names_that_were_chosen_to_be_of_one_hash_are_not_indexed(void **state)
+{
+    uint32_t entered = 0, number;
+    (void)state;
+    index_forget();
+    for (uint32_t i = 0; i < 4; i++)
+        assert_int_equal(index_find(1, "x", 1, &number), INDEX_UNKNOWN);
+    assert_int_equal(index_find(1, "x", 1, &number), INDEX_DUE);
+    index_begin(1);
+    for (bool fits = true; fits && entered < INDEX_NAMES / 2; entered += fits) {
+        char text[24];
+        for (uint32_t bit = 0; bit < 12; bit++)
+            memcpy(text + 2 * bit, entered >> bit & 1 ? "Aa" : "BB", 2);
+        fits = index_enter(text, sizeof text, entered + 1);
+    }
+    assert_in_range(entered, 32, 256);
+    index_end(1, false);
+    assert_int_equal(index_find(1, "x", 1, &number), INDEX_UNKNOWN);
+}
+
 // What is in the way of a directory that grows is not found.
 static void a_directory_that_grows_out_of_the_index_is_asked_again(void **state)
 {
@@ -255,6 +276,7 @@ int main(void)
         cmocka_unit_test(the_index_says_what_the_directory_says),
         cmocka_unit_test(directories_that_do_not_fit_together_take_turns),
         cmocka_unit_test(what_does_not_fit_is_not_indexed),
+        cmocka_unit_test(names_that_were_chosen_to_be_of_one_hash_are_not_indexed),
         cmocka_unit_test(a_directory_that_grows_out_of_the_index_is_asked_again),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
