@@ -69,8 +69,7 @@ int64_t worker_start(struct worker *worker, void (*run)(struct worker *worker))
 
 void worker_stop(struct worker *worker)
 {
-    if (state_change(worker, WORKER_RUNNING, WORKER_STOPPING))
-        core_event_signal(worker->wake);
+    (void)state_change(worker, WORKER_RUNNING, WORKER_STOPPING);
 }
 
 bool worker_wait(struct worker *worker, struct wait_item *items, uint32_t count, uint64_t deadline)

@@ -262,15 +262,18 @@ static void record_transfer(struct rref *record, struct domain *domain, struct d
     *moved += record->charge;
 }
 
-void rref_transfer(struct domain *domain, struct domain *next)
+// Those of DOMAIN's records that change hands; NEXT NULL: none, they are looked at only, by this
+// very code (noipa: else the compiler sees that nothing comes of it). Returns what has moved, as a
+// ledger counts.
+static __attribute__((noipa)) uint64_t records_transfer(struct domain *domain, struct domain *next)
 {
-    uint64_t moved = 0; // as a ledger counts
+    uint64_t moved = 0;
     uint32_t count;
     for (uint32_t first = 0; (count = records_known(first)); first += count) {
         struct rref *records = record_at(first);
         for (uint32_t i = 0; i < count; i++) {
             struct rref *record = &records[i];
-            if (!record_concerns(record, domain->id))
+            if (!record_concerns(record, domain->id) || !next)
                 continue;
             interrupt_state state = record_guard(record);
             if (record->live)
@@ -278,6 +281,17 @@ void rref_transfer(struct domain *domain, struct domain *next)
             record_release(record, state);
         }
     }
+    return moved;
+}
+
+void rref_transfer_rehearse(struct domain *domain)
+{
+    (void)records_transfer(domain, NULL);
+}
+
+void rref_transfer(struct domain *domain, struct domain *next)
+{
+    uint64_t moved = records_transfer(domain, next);
     __atomic_fetch_sub(&domain->ledger, moved, __ATOMIC_RELAXED);
     __atomic_fetch_add(&next->ledger, moved, __ATOMIC_RELAXED);
     heap_forget_domain(domain);

@@ -86,6 +86,9 @@ void rref_drop_kept(const char *service);
 // The instance is being replaced: NEXT becomes owner of all that DOMAIN kept, and its loans are
 // NEXT's. What else it owns goes with it.
 void rref_transfer(struct domain *domain, struct domain *next);
+// Looks at what rref_transfer will look at, and changes nothing: it is quicker after that. DOMAIN
+// may be at work.
+void rref_transfer_rehearse(struct domain *domain);
 uint64_t rref_count_owned(const struct domain *domain);
 uint64_t rref_count_free(void);
 

@@ -16,12 +16,18 @@
 
 #define GRACE_LIMIT_NS 5000000000ull // of readers of a stateless one, which hold up nobody
 
+struct device_pair {
+    handle_t old, new;
+};
+
 struct update {
     struct proxy *proxy;
     struct domain *old, *new;
     bool rollback;
     bool stranded; // the old instance could not go on, and was ended
-    uint64_t closed_at, drained, failed;
+    uint64_t closed_at, paused_ns, drained, failed;
+    uint32_t device_count;
+    struct device_pair devices[DOMAIN_NEEDS_MAX];
     char *reason;
 };
 
@@ -66,24 +72,50 @@ static void reopen(struct update *update)
     service_open(update->proxy, update->old); // which sees to it if it has crashed meanwhile
 }
 
-static void move_devices(struct domain *from, struct domain *to)
+static bool need_is(const struct domain_need *need, const struct domain_need *other)
 {
-    const struct domain_header *old = &from->image->header, *new = &to->image->header;
+    return need->kind == other->kind && need->index == other->index &&
+           !strcmp(need->name, other->name);
+}
+
+// Notes which device of the old one goes to which need of the new one. Before callers wait: an
+// instance has its devices from its attach until its end.
+static void pair_devices(struct update *update)
+{
+    const struct domain_header *old = &update->old->image->header;
+    const struct domain_header *new = &update->new->image->header;
+    uint32_t paired = 0;
     for (uint32_t i = 0; i < new->need_count; i++) {
-        if (new->needs[i].kind != NEED_DEVICE || to->handles[i].object)
+        if (new->needs[i].kind != NEED_DEVICE)
             continue;
         for (uint32_t j = 0; j < old->need_count; j++) {
-            struct object *device = from->handles[j].object;
-            if (old->needs[j].kind != NEED_DEVICE || !device ||
-                old->needs[j].index != new->needs[i].index ||
-                strcmp(old->needs[j].name, new->needs[i].name))
+            if (paired >> j & 1 || !update->old->handles[j].object ||
+                !need_is(&old->needs[j], &new->needs[i]))
                 continue;
-            object_get(device);
-            handle_close(from, j);
-            device_transfer(device, from, to);
-            handle_insert_at(to, i, device, 0);
+            paired |= 1u << j;
+            update->devices[update->device_count++] = (struct device_pair){j, i};
             break;
         }
+    }
+}
+
+static void move_device(struct domain *from, handle_t handle, struct domain *to, handle_t place)
+{
+    struct object *device = from->handles[handle].object;
+    object_get(device);
+    handle_close(from, handle);
+    device_transfer(device, from, to);
+    handle_insert_at(to, place, device, 0);
+}
+
+static void move_devices(struct update *update, bool back)
+{
+    for (uint32_t i = 0; i < update->device_count; i++) {
+        struct device_pair pair = update->devices[i];
+        if (back)
+            move_device(update->new, pair.new, update->old, pair.old);
+        else
+            move_device(update->old, pair.old, update->new, pair.new);
     }
 }
 
@@ -126,7 +158,7 @@ static int64_t move_state(struct update *update)
 static int64_t hand_over(struct update *update)
 {
     struct domain *old = update->old, *new = update->new;
-    move_devices(old, new);
+    move_devices(update, false);
     rref_transfer(old, new);
     int64_t error = domain_claim_devices(new, update->reason, REASON_SIZE);
     if (!error) {
@@ -138,7 +170,7 @@ static int64_t hand_over(struct update *update)
         domain_tell_failure(new, "attach", result.status, update->reason, REASON_SIZE);
         error = -EIO;
     }
-    move_devices(new, old);
+    move_devices(update, true);
     rref_transfer(new, old);
     return error;
 }
@@ -169,6 +201,8 @@ static void update_resume_old(struct update *update)
 // here (tests/stress/gate.py).
 static __attribute__((noinline)) int64_t update_quiesced(struct update *update)
 {
+    pair_devices(update);
+    rref_transfer_rehearse(update->old);
     int64_t error = close_gate(update);
     if (error) {
         format_text(update->reason, REASON_SIZE, "it has just crashed (use `domain restart %s`)",
@@ -183,6 +217,7 @@ static __attribute__((noinline)) int64_t update_quiesced(struct update *update)
         reopen(update);
         return -EBUSY;
     }
+    task_gather(true);
     domain_park(update->old, true);
     RpcResult result = domain_life(update->old, update->old->image->header.detach, 0, 0);
     if (result.status != RPC_OK) {
@@ -221,14 +256,22 @@ static int64_t update_stateless(struct update *update)
     return 0;
 }
 
-static void report(struct update *update, struct image *from, uint32_t from_id, uint64_t paused_ns)
+static void report(struct update *update, const struct image *from)
 {
     const struct domain_header *new = &update->new->image->header;
     format_text(update->reason, REASON_SIZE,
                 "%s v%u (id %u) -> %s v%u (id %u): paused %lu us, drained %lu calls, %lu failed",
-                from->header.name, from->header.version, from_id, new->name, new->version,
-                update->new->id, (paused_ns + 999) / 1000, update->drained, update->failed);
+                from->header.name, from->header.version, update->old->id, new->name, new->version,
+                update->new->id, (update->paused_ns + 999) / 1000, update->drained, update->failed);
     string_copy(update->proxy->last_update, update->reason, sizeof(update->proxy->last_update));
+}
+
+// Those who have waited come before all that is left to do.
+static void callers_go_on(void)
+{
+    task_current()->urgent = false;
+    task_gather(false);
+    task_yield();
 }
 
 static int64_t update_run(struct update *update, struct image *image)
@@ -241,12 +284,13 @@ static int64_t update_run(struct update *update, struct image *image)
     domain_prepare_stack(update->old); // it may have been started by another thread
     bool stateless = from->header.flags & image->header.flags & DOMAIN_STATELESS;
     int64_t error = stateless ? update_stateless(update) : update_quiesced(update);
+    update->paused_ns = stateless ? 0 : time_now() - update->closed_at;
+    callers_go_on();
     if (error) {
         domain_discard(update->new);
         return error;
     }
-    uint64_t paused = stateless ? 0 : time_now() - update->closed_at;
-    report(update, from, update->old->id, paused);
+    report(update, from);
     domain_release(update->new);
     return 0;
 }
@@ -264,8 +308,6 @@ int64_t service_update(struct proxy *proxy, struct image *image, bool rollback, 
     }
     struct image *from = update.old->image;
     error = update_run(&update, image);
-    task_current()->urgent = false;
-    task_yield(); // those who have waited come before what is left to do
     bool crashed = error && update.old->version->dead;
     if (error) {
         domain_release(update.old);

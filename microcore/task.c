@@ -68,7 +68,7 @@ void task_prepare(struct task *task, const char *name, void (*function)(void *),
     task->timer_index = 0;
     task->timed_out = false;
     task->wake_pending = false;
-    task->urgent = task->patient = task->in_user = false;
+    task->urgent = task->gathers = task->patient = task->in_user = false;
     task->user_time = task->core_time = 0;
     task->fail_run = fail_inherit();
     task->name = name;
@@ -420,6 +420,15 @@ void task_hand_over(void)
         hart_reschedule(idle); // it looks into all queues
 }
 
+void task_gather(bool on)
+{
+    interrupt_state state = interrupts_hold();
+    task_current()->gathers = on;
+    if (!on)
+        task_hand_over();
+    interrupts_let(state);
+}
+
 // Queues a task that has just become ready. One that is being saved: there. One that an interrupt
 // woke: here if the hart slept, else on a sleeping hart, else at once here (a patient one: where it
 // ran last, in its turn). One that another task woke: here if nobody else waits here, for who wakes
@@ -437,9 +446,11 @@ static inline __attribute__((always_inline)) void task_queue(struct task *task)
         hart = task->hart;
         chosen = urgent;
     } else if (!self->in_interrupt &&
-               !__atomic_load_n(&queues[self->index].count, __ATOMIC_RELAXED)) {
+               (self->current->gathers ||
+                !__atomic_load_n(&queues[self->index].count, __ATOMIC_RELAXED))) {
         hart = self;
-        if (self->current != self->idle && __atomic_load_n(&idle_harts, __ATOMIC_RELAXED))
+        if (!self->current->gathers && self->current != self->idle &&
+            __atomic_load_n(&idle_harts, __ATOMIC_RELAXED))
             timer_hand_over();
     } else if (!chosen) {
         struct hart *idle = hart_find_idle(task->hart);

@@ -36,6 +36,7 @@ struct task {
     bool timed_out;       // the deadline woke it
     bool wake_pending;    // woken before it had blocked
     bool urgent;          // comes before others when it is ready: somebody waits for what it does
+    bool gathers;         // those whom it wakes wait on its hart: see task_gather
     bool patient;         // once woken, lets others go first for a while: nobody waits for it
     bool in_user;    // where it was at the last tick, which its time is counted for until the next
     bool uses_float; // a user thread: f registers are saved at a switch if sstatus.FS is dirty,
@@ -70,6 +71,11 @@ uint64_t task_ran(void);
 // One that is ready comes before others, on this hart if it can: the caller is about to block until
 // it has got out of the way.
 void task_hurry(struct task *task);
+
+// From now on those whom the current task wakes wait on its hart, until it blocks or yields: to
+// wake another hart for them, or to set a timer for that, takes longer than what is waited for.
+// OFF: no more, and a hart that sleeps is woken for those who wait. Interrupts on.
+void task_gather(bool on);
 
 // The f registers of the current task: into task->float_registers (fork, signals), from there (it
 // uses one), or given up, since what is there counts (exec, return from a signal handler, a

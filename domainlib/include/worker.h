@@ -42,7 +42,8 @@ int64_t worker_start(struct worker *worker, void (*run)(struct worker *worker));
 // while callers wait can leave that for later.
 int64_t worker_enable(struct worker *worker, void (*run)(struct worker *worker));
 
-// Asks the thread to end, and does not wait for it.
+// Asks the thread to end, and does not wait for it. In domain_detach only: the core has woken it
+// just before, and lets no thread of the domain sleep from then on.
 void worker_stop(struct worker *worker);
 
 static inline bool worker_is_stopping(const struct worker *worker)

@@ -151,7 +151,7 @@ RpcResult domain_export(uint64_t schema)
     struct state_writer writer = {0};
     if (schema < 1 || schema > DOMAIN_SCHEMA)
         return rpc_error(-EINVAL);
-    request_reap(); // records of what has ended need not travel
+    request_notify(); // nobody would know any more that there is something to tell
     const struct blk_state state = {.size = blk_device.size,
                                     .features = blk_device.features,
                                     .piece_max = blk_device.piece_max,

@@ -367,27 +367,26 @@ void request_export(struct state_writer *writer)
 
 static void request_read(struct state_reader *reader)
 {
-    struct record record;
-    state_read(reader, &record, sizeof record);
-    if (record.index >= REQUESTS_MAX || requests[record.index].buffer || !record.buffer) {
+    const struct record *record = state_view(reader, sizeof *record);
+    if (record->index >= REQUESTS_MAX || requests[record->index].buffer || !record->buffer) {
         state_refuse(reader);
         return;
     }
-    struct request *request = &requests[record.index];
+    struct request *request = &requests[record->index];
     *request = (struct request){
-        .buffer = record.buffer,
-        .offset = record.offset,
-        .kind = record.kind,
-        .start = record.start,
-        .length = record.length,
-        .done = record.done,
-        .piece = record.piece,
-        .order = record.order,
+        .buffer = record->buffer,
+        .offset = record->offset,
+        .kind = record->kind,
+        .start = record->start,
+        .length = record->length,
+        .done = record->done,
+        .piece = record->piece,
+        .order = record->order,
     };
-    if ((int32_t)(record.order - last_order) > 0)
-        last_order = record.order;
-    used[record.index / 64] |= 1ULL << record.index % 64;
-    if (record.waits)
+    if ((int32_t)(record->order - last_order) > 0)
+        last_order = record->order;
+    used[record->index / 64] |= 1ULL << record->index % 64;
+    if (record->waits)
         waiting_append(request);
 }
 

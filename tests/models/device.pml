@@ -3,16 +3,19 @@
 // A device changes hands between two versions of its driver: each request is completed once, and
 // only the holder touches the queue.
 //
-// Requests are submitted through the gate to whoever serves; the driver's own thread takes what the
-// device has finished when its interrupt, an event that only counts up, has moved on. The update
-// closes the gate, waits for callers, stops the old thread under the driver's mutex, lets the
-// device finish what it has, and makes the new one its holder. The new thread reads the event's
-// count, looks at the queue, and only then sleeps.
+// Requests are submitted through the gate to whoever serves, which tells the device of them at once
+// or later, some together; the driver's own thread takes what the device has finished when its
+// interrupt, an event that only counts up, has moved on. The update closes the gate, waits for
+// callers, stops the old thread under the driver's mutex, tells the device of what it has not been
+// told of, gives the old one's table to the new one, whatever the device has done of it, and makes
+// that the device's holder. The new thread reads the event's count, looks at the queue, and only
+// then sleeps.
 //
 // Source: domains/blk/blk.c, domainlib/worker.c, kernel/update.c, kernel/device.c.
 //
 // Mutants, each of which must be refuted:
-//   NO_DRAIN       the device still has requests of the old table when it changes hands
+//   NO_TABLE       the requests stay in the old one's table when the device changes hands
+//   NO_TELL        so does that there is something to tell the device
 //   NO_STOP        the old thread is not told to stop
 //   STOP_UNLOCKED  it is told so without the mutex, while it may be at the queue
 //   LATE_SEEN      the new thread reads the event's count after it has looked
@@ -26,6 +29,8 @@ bool closed = false;
 byte inside = 0;
 bool mutex = false;
 bool stopping[2];
+byte queued = 0;   // in the ring, and the device has not been told
+byte untold[2];    // how many of these each one knows of
 byte posted = 0;   // with the device
 byte finished = 0; // in the used ring
 byte interrupts = 0;
@@ -52,6 +57,18 @@ inline reap(me)
     od
 }
 
+// Tells the device, if there is something to tell.
+inline tell(me)
+{
+    assert(holder == me);
+    atomic {
+        if
+        :: untold[me] > 0 -> posted = posted + queued; queued = 0; untold[me] = 0
+        :: else
+        fi
+    }
+}
+
 active proctype client()
 {
     byte me;
@@ -61,10 +78,19 @@ active proctype client()
         atomic { !closed -> inside++; me = serving };
         lock();
         assert(holder == me);
-        atomic { posted++; owner_posted[me]++; submitted++ };
+        atomic { queued++; untold[me]++; owner_posted[me]++; submitted++ };
+        if
+        :: tell(me)
+        :: skip // more is to come
+        fi;
         unlock();
         inside--
     od;
+    atomic { !closed -> inside++; me = serving }; // no more
+    lock();
+    tell(me);
+    unlock();
+    inside--;
     completed == REQUESTS // each one's end comes
 }
 
@@ -113,21 +139,11 @@ active proctype updater()
     unlock();
 #endif
 #endif
-#ifndef NO_DRAIN
-    do
-    :: 
-#ifndef STOP_UNLOCKED
-        lock();
+#ifndef NO_TELL
+    tell(OLD);
 #endif
-        reap(OLD);
-#ifndef STOP_UNLOCKED
-        unlock();
-#endif
-        if
-        :: posted == 0 && finished == 0 && owner_posted[OLD] == 0 -> break
-        :: else
-        fi
-    od;
+#ifndef NO_TABLE
+    atomic { owner_posted[NEW] = owner_posted[OLD]; owner_posted[OLD] = 0 };
 #endif
     atomic { holder = NEW; serving = NEW };
     run driver(NEW);
