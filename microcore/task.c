@@ -431,9 +431,9 @@ void task_gather(bool on)
 
 // Queues a task that has just become ready. One that is being saved: there. One that an interrupt
 // woke: here if the hart slept, else on a sleeping hart, else at once here (a patient one: where it
-// ran last, in its turn). One that another task woke: here if nobody else waits here, for who wakes
-// often blocks soon, and waking a hart takes far longer; if the waker does not block, a sleeping
-// hart gets it after a moment. Else on a sleeping hart, or where it ran last.
+// ran last, in its turn). One that another task woke: here if that gathers, or if nobody else waits
+// here, for who wakes often blocks soon, and waking a hart takes far longer; if the waker does not
+// block, a sleeping hart gets it after a moment. Else on a sleeping hart, or where it ran last.
 static inline __attribute__((always_inline)) void task_queue(struct task *task)
 {
     struct hart *self = hart_current();
