@@ -29,6 +29,7 @@ while [ $n -lt {count} ]; do
     read -r line <&3
     case $line in
     *"paused "*) n=$((n + 1)); pause=${{line#*paused }}; echo "pause ${{pause%% us*}}" ;;
+    *"it already"*) n=$((n + 1)); echo "$line" ;; # it went back by itself: the other one's turn
     *) echo "$line" ;;
     esac
 done > /tmp/updates
