@@ -56,6 +56,7 @@ def test_the_disk_that_is_root_is_neither_written_to_nor_mounted_nor_unmounted(m
         one.refuse(f"umount {folder} 2>&1")
     assert "busy" in one.refuse("rmdir /tmp 2>&1")
     assert "Read-only" in one.run("echo x > /boot/x")[0]
+    assert "Read-only" in one.run("touch /boot/x")[0]
     one.check("echo moved > /home/a && mv /home/a /tmp/a && mv /tmp/a /home/b && [ ! -e /tmp/a ]")
     assert one.check("cd /tmp && cd .. && pwd && cat home/b").split() == ["/", "moved"]
     assert one.poweroff() == 0

@@ -41,13 +41,13 @@ static bool digits_parse(const char *text, struct timespec *moment)
 
 static void path_touch(const char *path, const struct timespec times[2], bool makes)
 {
-    int file = makes && access(path, F_OK) < 0 ? open(path, O_WRONLY | O_CREAT, 0666) : -1;
-    if (file >= 0)
-        close(file);
-    else if (access(path, F_OK) < 0) {
-        if (makes)
+    if (access(path, F_OK) < 0) {
+        int file = makes ? open(path, O_WRONLY | O_CREAT, 0666) : -1;
+        if (makes && file < 0)
             tool_error(path);
-        return;
+        if (file < 0)
+            return;
+        close(file);
     }
     if (utimensat(AT_FDCWD, path, times, 0) < 0)
         tool_error(path);
