@@ -1237,12 +1237,13 @@ def blkbench_finds_data_that_somebody_else_changed(place):
                "--runtime=3",
                "--verify", "-j"]
     run = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
-    time.sleep(1.5)
-    with open(disk, "r+b") as content:
-        content.seek(300 * 1024 + 100)
-        content.write(b"something else")
-        content.seek(512 * 1024)
-        content.write(open(disk, "rb").read(4096))
+    while run.poll() is None:  # it may still be writing what it will read
+        with open(disk, "r+b") as content:
+            content.seek(300 * 1024 + 100)
+            content.write(b"something else")
+            content.seek(512 * 1024)
+            content.write(open(disk, "rb").read(4096))
+        time.sleep(0.1)
     stdout, _ = run.communicate(timeout=LIMIT)
     found = json.loads(stdout)
     expect((run.returncode, found["errors"]), (1, 0), "status and errors")
