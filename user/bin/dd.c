@@ -99,21 +99,6 @@ static void input_skip(int file, char *block)
             return;
 }
 
-/* How much of it was taken: all but after an error, which errno tells. */
-static size_t block_write(int file, const char *block, size_t length)
-{
-    size_t done = 0;
-    while (done < length) {
-        ssize_t more = write(file, block + done, length - done);
-        if (more < 0 && errno == EINTR)
-            continue;
-        if (more <= 0)
-            break;
-        done += (size_t)more;
-    }
-    return done;
-}
-
 /* How many bytes that were. */
 static unsigned long blocks_copy(int in, int out, char *block)
 {
@@ -125,7 +110,7 @@ static unsigned long blocks_copy(int in, int out, char *block)
         if (length <= 0)
             break;
         length == block_size ? taken.whole++ : taken.partial++;
-        size_t done = block_write(out, block, (size_t)length);
+        size_t done = tool_write_most(out, block, (size_t)length);
         if (done)
             (long)done == block_size ? given.whole++ : given.partial++;
         bytes += done;

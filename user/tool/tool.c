@@ -223,18 +223,23 @@ bool tool_path(char *path, size_t size, const char *folder, const char *name)
     return false;
 }
 
-bool tool_write(int file, const void *bytes, size_t length)
+size_t tool_write_most(int file, const void *bytes, size_t length)
 {
-    for (const char *next = bytes; length > 0;) {
-        ssize_t done = write(file, next, length);
+    size_t taken = 0;
+    while (taken < length) {
+        ssize_t done = write(file, (const char *)bytes + taken, length - taken);
         if (done < 0 && errno == EINTR)
             continue;
         if (done < 0)
-            return false;
-        next += done;
-        length -= (size_t)done;
+            break;
+        taken += (size_t)done;
     }
-    return true;
+    return taken;
+}
+
+bool tool_write(int file, const void *bytes, size_t length)
+{
+    return tool_write_most(file, bytes, length) == length;
 }
 
 int tool_open(const char *path)

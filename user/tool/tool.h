@@ -68,7 +68,10 @@ bool tool_path(char *path, size_t size, const char *folder, const char *name);
 /* Asks on stderr, `NAME: ` in front, and takes a line of stdin: true if it begins with y or Y. */
 bool tool_ask(const char *format, ...) __attribute__((format(__printf__, 1, 2)));
 
-/* Writes all bytes, however many calls it takes. False and errno on failure. */
+/* Writes all bytes, however many calls it takes; how many were taken, fewer and errno on failure.
+ */
+size_t tool_write_most(int file, const void *bytes, size_t length);
+/* The same; whether all were taken. */
 bool tool_write(int file, const void *bytes, size_t length);
 
 /* Opens `path` for reading, "-" being stdin. Reports a failure and returns -1. */
