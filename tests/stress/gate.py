@@ -82,8 +82,9 @@ def hold_at(debugger, place, begins, ends, seconds):
     changer = run_to(debugger, begins, BEGIN_SECONDS)
     assert changer, "no service changes any more"
     held = run_to(debugger, place, seconds, but=changer)
-    if held:
-        run_to(debugger, ends, CHANGE_SECONDS, but=held)
+    # Also if none came by: else this very change would begin the next try too, which finds the load where this
+    # one left it, often all of it waiting for the change.
+    run_to(debugger, ends, CHANGE_SECONDS, but=held)
     return bool(held)
 
 
