@@ -78,7 +78,7 @@ def test(function):
             print(f"ok - {sentence}", flush=True)
         except Skip as why:
             print(f"ok - {sentence} # SKIP {why}", flush=True)
-        except (AssertionError, subprocess.TimeoutExpired, OSError, ValueError) as error:
+        except Exception as error:  # also what a pattern that is not there leads to: the others go on
             failures.append(sentence)
             print(f"{type(error).__name__}: {error}\nnot ok - {sentence}", flush=True)
 
@@ -908,7 +908,7 @@ def domain_says_which_word_is_missing_or_too_many(place):
 def dd_says_how_much_it_has_copied(place):
     status, stdout, stderr = place.run("dd", "if=text", "bs=200")
     expect((status, stdout), (0, TEXT), "dd")
-    assert stderr.startswith(f"1+1 records in\n1+1 records out\n{len(TEXT)} bytes copied, 0."), stderr
+    assert re.match(rf"1\+1 records in\n1\+1 records out\n{len(TEXT)} bytes copied, \d+\.\d", stderr), stderr
     expect(place.run("dd", "bs=100", "count=1", "skip=1", "status=none", stdin=BINARY.decode("latin-1"))[2], "", "silence")
     done = subprocess.run(f"(head -c 700 /dev/zero; sleep 0.3; head -c 700 /dev/zero) | {EMULATOR} {PROGRAMS}/dd bs=1000 count=1 | wc -c",
                           shell=True, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, check=True)
@@ -1250,13 +1250,21 @@ def blkbench_finds_data_that_somebody_else_changed(place):
     assert found["verify_errors"] > 1, found
 
 
+def worker_await(run):
+    """Waits until blkbench has a worker: then it has taken the size of its device."""
+    children, end = Path(f"/proc/{run.pid}/task/{run.pid}/children"), time.monotonic() + LIMIT
+    while not children.read_text():
+        assert run.poll() is None and time.monotonic() < end, "no worker"
+        time.sleep(0.01)
+
+
 @test
 def blkbench_counts_failed_requests(place):
     disk = disk_make(place, 1)
     command = [EMULATOR, str(PROGRAMS / "blkbench"), f"--dev={disk}", "--rw=read", "--runtime=2",
                "-j"]
     run = subprocess.Popen(command, stdout=subprocess.PIPE)
-    time.sleep(1)
+    worker_await(run)
     os.truncate(disk, 4096)
     found = json.loads(run.communicate(timeout=LIMIT)[0])
     expect((run.returncode, found["verify_errors"]), (1, 0), "status and wrong data")
@@ -1303,7 +1311,7 @@ def blkbench_reads_the_clock_seldom_if_told(place):
 def blkbench_shows_its_progress_on_a_terminal_only(place):
     disk_make(place)
     output, _ = on_terminal(place, ["blkbench", "--dev=disk", "--runtime=3"], [])
-    assert re.search(r"\r[12] s: \d+ requests, IOPS=", output), output
+    assert re.search(r"\r\d+ s: \d+ requests, IOPS=", output), output
 
 
 @test
