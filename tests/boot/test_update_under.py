@@ -3,6 +3,7 @@
 
 import re
 import sys
+import time
 
 import pytest
 
@@ -63,19 +64,30 @@ touch /tmp/updated
 """
 
 
+# For scripts in the machine, the same as change() below.
+CHANGE = r"""
+change() {
+    while :; do
+        answer=$(domain "$@" 2>&1)
+        case $answer in *"busy: "*) ;; *) echo "$answer"; return ;; esac
+    done
+}
+"""
+
+
 def rows(one):
     return {row["name"]: row for row in json_lines(one.check("domain list -j"))}
 
 
-def change(one, command):
-    """Updates or rolls back; "busy" leaves all as it was and may be asked again."""
-    for _ in range(5):
+def change(one, command, timeout=120):
+    """Updates or rolls back; "busy" leaves all as it was and is what a host too slow for a drain is told."""
+    end = time.monotonic() + timeout
+    while True:
         text, status = one.run(command)
         if status == 0:
             assert "0 failed" in text, text
             return text
-        assert "busy: " in text, text
-    raise AssertionError(f"`{command}` was answered busy five times:\n{text}")
+        assert "busy: " in text and time.monotonic() < end, text
 
 
 @pytest.mark.parametrize("service", SERVICES)
@@ -138,9 +150,9 @@ def test_a_script_at_the_terminal_does_not_notice_a_hundred_replacements_of_each
 
 
 def test_a_line_that_is_being_typed_survives_the_console_and_posix(machine):
-    one = machine()
+    one = machine(files={"/root/change.sh": CHANGE.encode()})
     # Who is at the terminal cannot look: the updates say themselves on it that they are over.
-    one.check("(sleep 1; for s in console posix devfs; do domain update $s ${s}_v2; done "
+    one.check("(. /root/change.sh; sleep 1; for s in console posix devfs; do change update $s ${s}_v2; done "
               "> /tmp/updates 2>&1; echo updated) &")
     one.send("cat\r")
     one.expect("cat\r+\n")
@@ -157,11 +169,14 @@ def test_a_line_that_is_being_typed_survives_the_console_and_posix(machine):
 
 def test_a_stopped_program_and_its_sleep_survive_posix(machine):
     one = machine()
-    # It says that it runs: a key that is typed before is the line editor's.
-    one.send("sh -c 'echo $((1+1))runs; exec sleep 3'; echo woke $?\r")
-    one.expect("2runs")
-    one.send("\x1a")
-    one.expect("# ")
+    for seconds in 3, 30:  # in which the key must come
+        # It says that it runs: a key that is typed before is the line editor's.
+        one.send(f"sh -c 'echo $((1+1))runs; exec sleep {seconds}'; echo woke $?\r")
+        one.expect("2runs")
+        one.send("\x1a")
+        one.expect("# ")
+        if "topped" in one.check("jobs"):
+            break
     change(one, "domain update posix posix_v2")
     one.check("jobs | grep -i stopped")
     change(one, "domain rollback posix")
@@ -191,13 +206,12 @@ def test_after_a_thousand_calls_and_five_seconds_probation_is_over(machine):
 
 
 def test_updates_from_several_shells_are_done_one_after_the_other(machine):
-    one = machine()
-    # "busy" leaves all as it was, and is what a host too slow for a drain is told: once more then.
-    one.check("one() { until domain update $1 ${1}_v2 > /tmp/u$1 2>&1 || ! grep -q busy: /tmp/u$1; do :; done; }; "
-              "for s in null nullblk blk ramfs devfs procfs posix; do one $s & done; wait", timeout=60)
+    one = machine(timeout=120, files={"/root/change.sh": CHANGE.encode()})
+    one.check(". /root/change.sh; for s in null nullblk blk ramfs devfs procfs posix; do "
+              "change update $s ${s}_v2 > /tmp/u$s & done; wait")
     text = one.check("cat /tmp/u*")
     assert text.count("0 failed") == 7, text
-    one.check("for n in 1 2 3; do domain rollback blk > /tmp/r$n 2>&1 & done; wait", timeout=60)
+    one.check("for n in 1 2 3; do change rollback blk > /tmp/r$n & done; wait")
     text = one.check("cat /tmp/r*")
     assert text.count("0 failed") == 1 and text.count("nothing to roll back") == 2, text
 
@@ -240,13 +254,13 @@ def test_each_request_under_updates_is_carried_out_and_answered_once(service, de
     assert not faults_of(row), row
 
 
-READERS = """
+READERS = CHANGE + """
 for reader in 1 2; do
     (while [ ! -e /tmp/stop ]; do head -c 4096 /dev/nullb0 || echo BAD >&2; done > /dev/null) &
 done
 n=0
 while [ $n -lt 40 ]; do
-    domain update nullblk nullblk_v2 && domain rollback nullblk || echo BAD
+    change update nullblk nullblk_v2; change rollback nullblk
     n=$((n + 1))
 done > /tmp/log
 touch /tmp/stop
@@ -260,6 +274,12 @@ def test_threads_that_call_for_the_first_time_meet_a_service_that_is_replaced(ma
     output = machine(files={"/root/readers.sh": READERS.encode()}).check("sh /root/readers.sh",
                                                                          timeout=300)
     assert "BAD" not in output and output.count("0 failed") == 80, output
+
+
+def given_up(one):
+    """How many requests of null-block the core has given up, as it says. A request is repeated after two crashes
+    and not after the third, which one may meet where a slow host keeps its thread from running for as long."""
+    return int(one.run("dmesg | grep -c 'nullblk: a request .* is given up'")[0].split()[0])
 
 
 STRESS = r"""
@@ -288,32 +308,27 @@ def test_four_harts_call_while_services_are_replaced_crash_and_restart(machine, 
     """With DEBUG=1 the gate stops for a while between any two of its steps."""
     one = machine(cpus=4, timeout=120,
                   files={"/root/stress.sh": STRESS.replace("ROUNDS", str(rounds)).encode()})
-    text = one.check("sh /root/stress.sh", timeout=60 + 10 * rounds)
-    loads = json_lines(text)
-    assert loads and "BAD" not in text, text
-    assert all(load["errors"] == load["verify_errors"] == 0 for load in loads), loads
+    text = one.check("sh /root/stress.sh", timeout=120 + 10 * rounds)
+    loads, allowed = json_lines(text), given_up(one)
+    assert loads and text.count("BAD") <= allowed, text
+    assert sum(load["errors"] for load in loads) <= allowed, (allowed, loads)
+    assert all(load["verify_errors"] == 0 for load in loads), loads
     # The last one that crashed may be waiting for its time to start again.
     one.await_states("running", "probation")
 
 
 # A chain (posix above devfs above blk) is replaced link by link, all at once, under verified load;
 # beside that one service crashes again and again, also between the order for its update and the update.
-CHAIN = r"""
+CHAIN = CHANGE + r"""
 for device in vda nullb0; do
     (while [ ! -e /tmp/stop ]; do
         blkbench --dev=/dev/$device --rw=randrw --verify --size=1m --numjobs=2 --iodepth=4 --runtime=1 \
             --force -j 2>&1 || echo BAD
     done > /tmp/load_$device) &
 done
-change() { # SERVICE IMAGE: until it is done; "busy" leaves all as it was
-    while :; do
-        answer=$(domain update $1 $2 2>&1)
-        case $answer in *"busy: "*) ;; *) echo "$answer"; return ;; esac
-    done
-}
 for service in blk devfs posix; do
     (n=0; while [ $n -lt ROUNDS ]; do
-        change $service ${service}_v2; change $service $service; n=$((n + 1))
+        change update $service ${service}_v2; change update $service $service; n=$((n + 1))
     done > /tmp/changes_$service; echo over > /tmp/over_$service) &
 done
 while [ ! -e /tmp/over_blk ] || [ ! -e /tmp/over_devfs ] || [ ! -e /tmp/over_posix ]; do
@@ -339,10 +354,7 @@ def test_a_chain_is_replaced_at_once_under_load_while_others_recover(machine, cp
     for service in ("blk", "devfs", "posix"):
         lines = one.check(f"cat /tmp/changes_{service}").splitlines()
         assert len(lines) == 2 * rounds and all("0 failed" in line for line in lines), lines
-    # A request is repeated after two crashes and not after the third, which one here may meet where a
-    # slow host keeps its thread from running for two rounds of the loop above. The core says so.
-    given_up = int(one.run("dmesg | grep -c 'nullblk: a request .* is given up'")[0].split()[0])
-    for device, allowed in (("vda", 0), ("nullb0", given_up)):
+    for device, allowed in (("vda", 0), ("nullb0", given_up(one))):
         text = one.check(f"cat /tmp/load_{device}")
         loads = json_lines(text)
         assert loads and text.count("BAD") <= allowed, text
