@@ -128,7 +128,7 @@ def test_a_flush_ends_after_all_that_was_asked_before_it(machine, tmp_path):
         while told.count(b"(qemu)") < 2:
             told += qemu.recv(4096)
     begin = time.monotonic()
-    syncs = one.check("dd if=/dev/vda of=/dev/null bs=256k count=8 2> /dev/null & n=0; "
+    syncs = one.check("dd if=/dev/vda of=/tmp/read bs=256k count=8 2> /dev/null & n=0; until [ -s /tmp/read ]; do :; done; "
                       "while kill -0 $! 2> /dev/null; do sync; n=$((n + 1)); done; echo $n")
     assert time.monotonic() - begin > 1, "the disk is not slow"
     assert int(re.findall(r"\d+", syncs)[-1]) <= 24, syncs

@@ -43,6 +43,16 @@ def no_faults(one):
     assert all(row["state"] in states and row["faults"] == 0 for row in rows), rows
 
 
+def await_calls(one, count):
+    """Waits until the disk's driver has answered more calls than that; returns how many."""
+    end = time.monotonic() + 120
+    while True:
+        calls = next(row["calls"] for row in json_lines(one.check("domain list -j")) if row["name"] == "blk")
+        if calls > count:
+            return calls
+        assert time.monotonic() < end, (calls, count)
+
+
 @pytest.mark.parametrize("depth", [1, 32])
 def test_each_request_that_the_disk_fails_is_an_error_of_its_own(faulty, depth):
     one, disk = faulty()
@@ -108,16 +118,18 @@ def test_a_failing_disk_is_unmounted_by_force_and_may_be_mounted_again(faulty):
 def test_without_its_driver_a_mounted_disk_gives_errors_at_once_and_goes_on_with_the_next(faulty, tmp_path):
     one, _ = faulty()
     one.check("mkdir -p /mnt && mount /dev/vda /mnt && cp /bin/mksh /mnt/old && sync")
-    one.send("(while cp /bin/lua /mnt/copy && cmp /bin/lua /mnt/copy; do :; done) > /tmp/cp 2>&1 &\r"
-             "blkbench --rw=randread --iodepth=16 --runtime=8 -j > /tmp/bench 2>&1 &\r")
-    one.check("sleep 1; domain stop blk --force")
+    one.check("(while cp /bin/lua /mnt/copy && cmp /bin/lua /mnt/copy; do :; done) > /tmp/cp 2>&1 &")
+    calls = await_calls(one, 0)
+    one.check("blkbench --rw=randread --iodepth=16 --ios=200000 -j > /tmp/bench 2>&1 &")
+    await_calls(one, calls + 1000)
+    one.check("domain stop blk --force")
     began = time.monotonic()
     for _ in range(4):
         _, status = one.run("dd if=/bin/lua of=/mnt/next conv=fsync")
         assert status == 1
     assert "No such device" in one.refuse("blkbench --ios=10")
-    assert time.monotonic() - began < 15
-    one.run("wait $!", timeout=60)
+    assert time.monotonic() - began < 60  # a request that waits for its time to pass takes 30 s
+    one.run("wait $!", timeout=300)
     result = json.loads(one.check("cat /tmp/bench"))
     assert result["ios"] and result["errors"], result
     one.check("domain load blk && kill %1; wait; sync && cmp /mnt/old /bin/mksh && cp /bin/lua /mnt/next && umount /mnt")
@@ -131,7 +143,7 @@ def test_requests_that_the_disk_does_not_answer_outlive_a_restart_of_their_drive
     one.check("mkdir -p /mnt && mount /dev/vda /mnt")
     disk.hang("read", "write", "flush")
     one.send("dd if=/dev/vda of=/tmp/a bs=4096 skip=99 count=1 &\rcp /bin/lua /mnt/a &\r")
-    disk.await_held()  # from now on within the two seconds that ext2 waits
+    disk.await_held()  # from now on within the thirty seconds that ext2 waits
     one.check("domain list > /dev/null; ps > /dev/null")
     one.run("domain update blk blk_v2", timeout=30)
     disk.heal()

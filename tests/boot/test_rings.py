@@ -6,6 +6,7 @@ import pytest
 
 from machine import json_lines
 from programs import program_build
+from test_update_under import CHANGE
 
 LOAD = "blkbench --dev=/dev/{} --iodepth=32 --rw=randrw --verify --size=4m -j "
 
@@ -44,19 +45,28 @@ def test_many_jobs_with_many_requests_each_are_within_what_the_system_has(machin
     assert (result["ios"], result["errors"]) == (64 * 40, 0), result
 
 
+# The load goes on until all changes were made, however long these take.
+CHANGES = CHANGE + """
+until [ -e /tmp/enough ]; do LOAD --runtime=2 || echo failed; done > /tmp/load &
+change update posix posix_v2
+for n in 1 2 3 4; do
+    domain fault SERVICE load; change update SERVICE OTHER; change update posix posix
+    domain fault SERVICE jump; change update SERVICE SERVICE; change update posix posix_v2
+done > /tmp/changes 2>&1
+> /tmp/enough; wait
+"""
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("device, service, other", [("vda", "blk", "blk_v2"), ("nullb0", "nullblk", "nullblk_v2")])
 def test_requests_in_flight_survive_updates_of_both_sides_and_crashes_of_the_driver(machine, device, service, other):
-    one = machine(cpus=2, timeout=120)
-    one.check(f"umount /mnt 2> /dev/null; {LOAD.format(device)} --runtime=3 > /tmp/load & "
-              f"while ! [ -s /tmp/log ]; do domain update posix posix_v2 > /tmp/log 2>/dev/null; done; "
-              f"n=0; while ! [ -s /tmp/load ] && [ $n -lt 50 ]; do n=$((n + 1)); "
-              f"domain fault {service} load; domain update {service} {other}; domain update posix posix; "
-              f"domain fault {service} jump; domain update {service} {service}; domain update posix posix_v2; "
-              f"done > /tmp/changes 2>&1; wait", timeout=300)
-    load = json_lines(one.check("cat /tmp/load"))[-1]
-    changes = one.check("cat /tmp/changes")
-    assert load["errors"] == load["verify_errors"] == 0 and load["ios"] > 0, (load, changes)
+    script = CHANGES.replace("LOAD", LOAD.format(device)).replace("SERVICE", service).replace("OTHER", other)
+    one = machine(cpus=2, timeout=120, files={"/root/changes.sh": script.encode()})
+    one.check("umount /mnt 2> /dev/null; sh /root/changes.sh", timeout=300)
+    loads, changes = one.check("cat /tmp/load"), one.check("cat /tmp/changes")
+    results = json_lines(loads)
+    assert "failed" not in loads and sum(load["ios"] for load in results) > 0, (loads, changes)
+    assert all(load["errors"] == load["verify_errors"] == 0 for load in results), (loads, changes)
     assert changes.count("paused") >= 4 and "the next call commits" in changes, changes
 
 
