@@ -25,8 +25,11 @@ def test_the_prompt_comes_within_a_second_of_qemus_start(machine):
         machine(cpus=2, disk="system").kill()
         return time.monotonic() - start
 
-    # One of ten is enough: other work on this computer is not the system's doing.
-    assert any(seconds() < 1.0 for _ in range(10))
+    # One of ten is enough: other work on this computer is not the system's doing. Where it is too busy or slow for
+    # that, the machine counts instructions, a nanosecond each, and what it waits for.
+    if not any(seconds() < 1.0 for _ in range(10)):
+        text = machine(cpus=1, disk="system", icount=True).boot_text
+        assert int(re.search(r"^boot: shell ready in (\d+) ms$", text, re.M)[1]) <= 250, text
 
 
 @pytest.mark.parametrize("cpus", [1, 2, 4, 8])

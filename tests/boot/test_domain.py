@@ -240,7 +240,8 @@ def test_top_shows_p99_and_leaves_nothing_behind_when_it_is_killed(machine):
     one.send("q")
     one.expect("# ")
     for signal in ("KILL", "TERM"):
-        one.check(f"(sleep 2; kill -{signal} $(ps -o pid,args | sed -n 's/^ *\\([0-9]*\\) domain top.*/\\1/p')) &")
+        one.check("(until top=$(ps -o pid,args | sed -n 's/^ *\\([0-9]*\\) domain top.*/\\1/p'); [ \"$top\" ]; do :; done; "
+                  f"sleep 1; kill -{signal} $top) &")
         one.foreground("domain top")
         one.expect("(Killed|Terminated)")
         one.expect("# ")

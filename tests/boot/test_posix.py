@@ -3,6 +3,7 @@
 
 import re
 import subprocess
+import time
 
 import pytest
 
@@ -116,13 +117,15 @@ def test_control_c_ends_what_is_in_the_foreground(machine):
 
 
 def test_control_z_stops_and_fg_continues(machine):
-    machine.foreground("/bin/sleep 2")
+    machine.foreground("/bin/cat")
     machine.send("\x1a")
     machine.expect("Stopped")
     machine.expect("# ")
     assert "Stopped" in machine.check("jobs")
     machine.send("fg\r")
-    machine.expect("exec /bin/sleep 2")
+    machine.expect("exec /bin/cat")
+    machine.send("it goes on\r\x04")
+    machine.expect("it goes on\r*\nit goes on\r*\n")
     machine.expect("# ")
 
 
@@ -147,7 +150,9 @@ def test_memory_comes_back_when_processes_end(machine):
     before = free_pages()
     machine.check("i=0; while [ $i -lt 60 ]; do seq 1 100 | cat > /dev/null; i=$((i+1)); done",
                   timeout=120)
-    assert free_pages() >= before - 64
+    end = time.monotonic() + 30
+    while free_pages() < before - 64:  # those that ended last may hold some for a moment
+        assert time.monotonic() < end, (before, free_pages())
 
 
 def cpu_ticks(one, pid):

@@ -48,7 +48,8 @@ same() {
 enter() {
     counts
     was=$all was_pages=$pages
-    for try in 1 2 3 4 5 6 7 8 9; do # the device of the last one may be on its way back
+    tries=0
+    until [ $((tries += 1)) -gt 100 ]; do # the device of the last one may be on its way back
         domain update null $1 > /tmp/out 2>&1 && return
         sleep 0.05
     done
@@ -65,7 +66,7 @@ leave() {
     read -r -N 1 alive < /dev/empty
     [ "$alive" = $'\x01' ] && alive=yes || alive=no
     tries=0
-    until same || [ $((tries += 1)) -gt 100 ]; do
+    until same || [ $((tries += 1)) -gt 500 ]; do
         sleep 0.02
     done
     echo "[alive $alive was $was_pages $was now $pages $all]" > /dev/console
