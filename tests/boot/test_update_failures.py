@@ -2,6 +2,7 @@
 """An update that fails leaves the old instance serving, with its state."""
 
 import re
+import time
 
 import pytest
 
@@ -21,6 +22,7 @@ def frail(tmp_path_factory):
     from machine import Machine
     files = {f"/root/{path.name}": path.read_bytes() for path in FOLDER.glob("frail_*.elf")}
     one = Machine(tmp_path_factory.mktemp("frail"), files=files, timeout=60).boot()
+    one.counts_at_boot = counts(one)  # no instance has died yet
     yield one
     one.kill()
 
@@ -34,14 +36,19 @@ def row(one):
     return next(row for row in json_lines(one.check("domain list -j")) if row["name"] == "null")
 
 
+def counts(one):
+    text = one.check("cat /proc/meminfo")
+    return {name: int(re.search(rf"^{name}: *(\d+)", text, re.M).group(1))
+            for name in ("RRefsFree", "Threads", "SlotsFree")}
+
+
 def resources(one):
-    """What is in use, once the reaper is done: the same twice."""
-    last = None
+    """What is in use, once the reaper is done: as many slots are free as at the boot, and all is the same twice."""
+    last, end = None, time.monotonic() + 60
     while True:
-        text = one.check("cat /proc/meminfo")
-        now = [int(re.search(rf"^{name}: *(\d+)", text, re.M).group(1))
-               for name in ("RRefsFree", "Threads", "SlotsFree")]
-        if now == last:
+        now = counts(one)
+        is_done = now["SlotsFree"] == one.counts_at_boot["SlotsFree"] or time.monotonic() > end
+        if is_done and now == last:
             return now
         last = now
 
