@@ -20,6 +20,7 @@
 #define FILE_PIECES  8   /* read of a file: a damaged one may be of any size */
 #define LIMIT_S      60  /* for one image, on a slow computer */
 #define CHANGES_MOST 300
+#define UNMOUNT_TRIES 400 /* 50 ms apart: its next start may be half a second away, and the computer slow */
 
 static uint8_t *image, *damaged;
 static uint32_t image_bytes, *used, used_count;
@@ -172,7 +173,7 @@ static void all_use(void)
    what a damaged file system does not take is given up: after that, nothing is mounted (EINVAL). */
 static int unmounted(void)
 {
-    for (int tries = 0; tries < 20; tries++) {
+    for (int tries = 0; tries < UNMOUNT_TRIES; tries++) {
         if (umount2(folder, tries ? MNT_FORCE : 0) == 0 || errno == EINVAL)
             return 1;
         usleep(50000);
