@@ -14,13 +14,13 @@
 #include <time.h>
 #include <unistd.h>
 
-#define SECTOR       512u
-#define PIECE        65536u
-#define ENTRIES_MOST 400 /* looked at: a damaged folder may be its own child */
-#define FILE_PIECES  8   /* read of a file: a damaged one may be of any size */
-#define LIMIT_S      60  /* for one image, on a slow computer */
-#define CHANGES_MOST 300
-#define UNMOUNT_TRIES 400 /* 50 ms apart: its next start may be half a second away, and the computer slow */
+#define SECTOR        512u
+#define PIECE         65536u
+#define ENTRIES_MOST  400 /* looked at: a damaged folder may be its own child */
+#define FILE_PIECES   8   /* read of a file: a damaged one may be of any size */
+#define LIMIT_S       60  /* for one image, on a slow computer */
+#define CHANGES_MOST  300
+#define UNMOUNT_TRIES 400 /* 50 ms apart: the next start may be half a second away */
 
 static uint8_t *image, *damaged;
 static uint32_t image_bytes, *used, used_count;
