@@ -21,28 +21,14 @@ int64_t name_fetch(rref_t buffer, uint32_t length, char name[FS_NAME_MAX + 1])
 static int entry_index(ext2_ino_t directory, int kind, struct ext2_dir_entry *entry, int offset,
                        int size, char *block, void *argument)
 {
-    bool *fits = argument;
-    (void)directory, (void)kind, (void)offset, (void)size, (void)block;
-    *fits = index_enter(entry->name, (size_t)ext2fs_dirent_name_len(entry), entry->inode);
-    return *fits ? 0 : DIRENT_ABORT;
+    (void)directory, (void)kind, (void)offset, (void)size, (void)block, (void)argument;
+    bool fits = index_enter(entry->name, (size_t)ext2fs_dirent_name_len(entry), entry->inode);
+    return fits ? 0 : DIRENT_ABORT;
 }
 
-// A directory that is damaged, or has too many names, is not indexed. Where others have left too
-// little room, they go.
-static void directory_index(ext2_ino_t directory)
+static int64_t directory_index(ext2_ino_t directory)
 {
-    bool fits = true;
-    index_begin(directory);
-    errcode_t error = ext2fs_dir_iterate2(volume.fs, directory, 0, NULL, entry_index, &fits);
-    if (!fits) {
-        index_forget();
-        index_begin(directory);
-        fits = true;
-        error = ext2fs_dir_iterate2(volume.fs, directory, 0, NULL, entry_index, &fits);
-    }
-    if (!fits)
-        index_forget();
-    index_end(directory, !error && fits);
+    return volume_error(ext2fs_dir_iterate2(volume.fs, directory, 0, NULL, entry_index, NULL));
 }
 
 int64_t directory_find(ext2_ino_t directory, const char *name, ext2_ino_t *number)
@@ -50,7 +36,7 @@ int64_t directory_find(ext2_ino_t directory, const char *name, ext2_ino_t *numbe
     size_t length = strlen(name);
     int64_t found = index_find(directory, name, length, number);
     if (found == INDEX_DUE) {
-        directory_index(directory);
+        index_make(directory, directory_index);
         found = index_find(directory, name, length, number);
     }
     if (found <= 0)

@@ -37,6 +37,7 @@ static struct table {
 
 static uint32_t used, serial;
 static uint16_t freed;
+static bool fits; // what the directory that is being indexed has
 
 void index_forget(void)
 {
@@ -164,6 +165,12 @@ static uint16_t *name_seek(uint16_t *at, uint32_t hash, uint32_t of, const char 
     return at;
 }
 
+static uint16_t *name_first(uint32_t of, const char *name, size_t length)
+{
+    uint32_t hash = name_hash(of, name, length);
+    return name_seek(bucket_of(hash), hash, of, name, length);
+}
+
 static bool name_enter(uint32_t of, const char *name, size_t length, uint32_t number)
 {
     struct entry *entry = entry_make(name_hash(of, name, length), of, number);
@@ -174,20 +181,30 @@ static bool name_enter(uint32_t of, const char *name, size_t length, uint32_t nu
     return true;
 }
 
-void index_begin(uint32_t directory)
+bool index_enter(const char *name, size_t length, uint32_t number)
+{
+    return fits = name_enter(serial, name, length, number);
+}
+
+static int64_t names_enter(uint32_t directory, int64_t (*read)(uint32_t))
 {
     index_drop(directory);
     serial++;
+    fits = true;
+    return read(directory);
 }
 
-bool index_enter(const char *name, size_t length, uint32_t number)
+void index_make(uint32_t directory, int64_t (*read)(uint32_t directory))
 {
-    return name_enter(serial, name, length, number);
-}
-
-void index_end(uint32_t directory, bool is_whole)
-{
-    root_set(directory, is_whole ? serial : NEVER);
+    int64_t error = names_enter(directory, read);
+    if (!fits) {
+        index_forget();
+        error = names_enter(directory, read);
+    }
+    if (!fits)
+        index_forget();
+    if (!fits || error == 0)
+        root_set(directory, fits ? serial : NEVER);
 }
 
 int64_t index_find(uint32_t directory, const char *name, size_t length, uint32_t *number)
@@ -195,8 +212,7 @@ int64_t index_find(uint32_t directory, const char *name, size_t length, uint32_t
     uint32_t of = root_value(directory);
     if (!is_serial(of))
         return directory_count(directory, of);
-    uint32_t hash = name_hash(of, name, length);
-    uint16_t at = *name_seek(bucket_of(hash), hash, of, name, length);
+    uint16_t at = *name_first(of, name, length);
     if (at == NONE)
         return -ENOENT;
     *number = table->entries[at].value;
@@ -215,10 +231,9 @@ void index_remove(uint32_t directory, const char *name, size_t length, uint32_t 
     uint32_t of = root_value(directory);
     if (!is_serial(of))
         return;
-    uint32_t hash = name_hash(of, name, length);
-    uint16_t *at = name_seek(bucket_of(hash), hash, of, name, length);
+    uint16_t *at = name_first(of, name, length);
     while (*at != NONE && table->entries[*at].value != number)
-        at = name_seek(&table->entries[*at].next, hash, of, name, length);
+        at = name_seek(&table->entries[*at].next, table->entries[*at].hash, of, name, length);
     if (*at == NONE)
         index_drop(directory);
     else
@@ -230,8 +245,7 @@ void index_replace(uint32_t directory, const char *name, size_t length, uint32_t
     uint32_t of = root_value(directory);
     if (!is_serial(of))
         return;
-    uint32_t hash = name_hash(of, name, length);
-    uint16_t at = *name_seek(bucket_of(hash), hash, of, name, length);
+    uint16_t at = *name_first(of, name, length);
     if (at == NONE)
         index_drop(directory);
     else

@@ -22,11 +22,13 @@ void index_forget(void);
 #define INDEX_DUE     2 // it must, and by now it is worth it to index it
 int64_t index_find(uint32_t directory, const char *name, size_t length, uint32_t *number);
 
-// A directory that is due is indexed: index_enter for each name, in the order in which it has them
-// (false: no more fit), and then whether it IS_WHOLE. If not it is not due again.
-void index_begin(uint32_t directory);
+// Indexes a directory that is due. READ calls index_enter for each name, in the order in which the
+// directory has them, until that says that no more fit (false). Where others have left too little
+// room, they go, and READ is called once more; a directory that does not fit alone is not due
+// again. One that could not be read (READ's error, < 0) is due again when it has been asked as
+// often.
+void index_make(uint32_t directory, int64_t (*read)(uint32_t directory));
 bool index_enter(const char *name, size_t length, uint32_t number);
-void index_end(uint32_t directory, bool is_whole);
 
 // The directory has changed, if it is indexed: a name more, a name less, a name that leads
 // elsewhere.
