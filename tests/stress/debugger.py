@@ -9,6 +9,9 @@ import socket
 import time
 
 
+ANSWER_SECONDS = 60  # in which QEMU answers on any host
+
+
 class Debugger:
     """The machine that a socket leads to, which is stopped when this begins."""
 
@@ -24,7 +27,7 @@ class Debugger:
                 assert time.monotonic() < end, f"no debugger stub at {path}"
                 time.sleep(0.05)
         self.received = b""
-        assert self._receive(10) is not None, "connecting did not stop the machine"
+        assert self._receive(ANSWER_SECONDS) is not None, "connecting did not stop the machine"
         self.ask("qSupported:multiprocess-;vContSupported+")
         self.harts = self._harts()
 
@@ -49,7 +52,7 @@ class Debugger:
 
     def ask(self, text):
         self._send(text)
-        answer = self._receive(10)
+        answer = self._receive(ANSWER_SECONDS)
         assert answer is not None and not answer.startswith("E"), f"{text}: {answer}"
         return answer
 
@@ -85,7 +88,7 @@ class Debugger:
     def stop(self):
         """Stops all harts, if none has stopped them already."""
         self.socket.sendall(b"\x03")
-        answer = self._receive(10)
+        answer = self._receive(ANSWER_SECONDS)
         assert answer is not None, "the machine does not stop"
 
     def close(self):

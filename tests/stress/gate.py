@@ -18,7 +18,7 @@ from machine import ROOT, Machine, json_lines
 CORE = ROOT / "build" / "core" / "core.elf"
 FIRST, END_OF_GATE = "gate_call", "gate_abort"  # calls and returns; behind that, what no change can meet
 SEARCH_SECONDS = 0.1   # the load comes by each instruction of its way a thousand times in that
-BEGIN_SECONDS = 5      # until the next change begins
+BEGIN_SECONDS = 60     # until the next change begins, which is soon
 CHANGE_SECONDS = 0.06  # a drain that waits for the held hart has given up by then
 
 # So many were held at least, and of those that the load comes by at all so large a part: some are on the way of
@@ -126,7 +126,7 @@ def in_use(one):
 
 def in_use_again(one, before):
     """What is in use once the dead are taken apart: BEFORE, unless something is lost."""
-    end = time.monotonic() + 10
+    end = time.monotonic() + 60
     while (now := in_use(one)) != before and time.monotonic() < end:
         time.sleep(0.1)
     return now
