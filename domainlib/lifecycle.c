@@ -10,8 +10,7 @@
 #include "kernel/abi/rpc.h"
 
 int64_t domain_init(void);
-void domain_rehearse(void);
-int64_t domain_start(uint64_t successor);
+int64_t domain_rehearse(uint64_t serving);
 int64_t domain_attach(void);
 RpcResult domain_export(uint64_t schema);
 int64_t domain_import(rref_t state, uint64_t schema);
@@ -36,14 +35,10 @@ __attribute__((weak)) int64_t domain_init(void)
     return 0;
 }
 
-__attribute__((weak)) void domain_rehearse(void) {}
-
-int64_t domain_start(uint64_t successor)
+__attribute__((weak)) int64_t domain_rehearse(uint64_t serving)
 {
-    int64_t error = domain_init();
-    if (!error && successor)
-        domain_rehearse();
-    return error;
+    (void)serving;
+    return 0;
 }
 
 __attribute__((weak)) int64_t domain_attach(void)

@@ -237,6 +237,11 @@ static void spare_keep(rref_t state, uint64_t room)
     spare_room = room;
 }
 
+void state_spare_keep(rref_t state)
+{
+    spare_keep(state, (uint64_t)core_rref_length(state));
+}
+
 void state_spare_make(uint64_t bytes)
 {
     int64_t made = spare ? -EEXIST : core_rref_alloc(bytes, 0);

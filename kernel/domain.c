@@ -170,8 +170,7 @@ void domain_prepare_stack(struct domain *domain)
     (void)slot_map_page(domain->slot, page, PTE_READ | PTE_WRITE, NULL);
 }
 
-struct domain *domain_create(struct image *image, struct proxy *proxy, bool successor, char *reason,
-                             uint64_t size)
+struct domain *domain_create(struct image *image, struct proxy *proxy, char *reason, uint64_t size)
 {
     format_text(reason, size, "out of memory or slots (stop a service)");
     struct domain *domain = domain_alloc(image);
@@ -193,7 +192,7 @@ struct domain *domain_create(struct image *image, struct proxy *proxy, bool succ
         return NULL;
     }
     domain_prepare_stack(domain);
-    RpcResult result = domain_life(domain, image->header.init, successor, 0);
+    RpcResult result = domain_life(domain, image->header.init, 0, 0);
     if (result.status != RPC_OK) {
         domain_tell_failure(domain, "init", result.status, reason, size);
         domain_discard(domain);

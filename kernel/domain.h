@@ -76,7 +76,7 @@ extern struct domain *domains; // all instances; LOCK_CONTROL
 // Makes an instance of IMAGE in a slot of its own, with the handles of its manifest, and runs its
 // init, which is told whether it is the SUCCESSOR of one that still serves. It serves nobody yet,
 // and is held. Task context. REASON receives one line when it fails (NULL returned).
-struct domain *domain_create(struct image *image, struct proxy *proxy, bool successor, char *reason,
+struct domain *domain_create(struct image *image, struct proxy *proxy, char *reason,
                              uint64_t reason_size);
 // Takes the devices of the manifest's needs. 0, or a negative errno with REASON.
 int domain_claim_devices(struct domain *domain, char *reason, uint64_t reason_size);

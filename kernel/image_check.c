@@ -115,10 +115,11 @@ static int functions_check(const struct image *image, const char **reason)
 {
     const struct domain_header *header = &image->header;
     const uint64_t functions[] = {
-        (uint64_t)header->init,         (uint64_t)header->attach,
-        (uint64_t)header->export_state, (uint64_t)header->import_state,
-        (uint64_t)header->detach,       (uint64_t)header->exit,
-        (uint64_t)header->thread_main,  (uint64_t)header->fault_commit,
+        (uint64_t)header->init,         (uint64_t)header->rehearse,
+        (uint64_t)header->attach,       (uint64_t)header->export_state,
+        (uint64_t)header->import_state, (uint64_t)header->detach,
+        (uint64_t)header->exit,         (uint64_t)header->thread_main,
+        (uint64_t)header->fault_commit,
     };
     for (uint32_t i = 0; i < sizeof(functions) / sizeof(functions[0]); i++) {
         if (!is_code(image, functions[i]))

@@ -39,7 +39,7 @@ const void *fault_armed(struct domain *domain, const void *function)
         [FAULT_IN_INIT] = header->init,          [FAULT_IN_IMPORT] = header->import_state,
         [FAULT_IN_ATTACH] = header->attach,      [FAULT_IN_DETACH] = header->detach,
         [FAULT_IN_EXIT] = header->exit,          [FAULT_IN_EXPORT] = header->export_state,
-        [FAULT_IN_THREAD] = header->thread_main,
+        [FAULT_IN_THREAD] = header->thread_main, [FAULT_IN_REHEARSAL] = header->rehearse,
     };
     if (functions[proxy->armed_stage] != function)
         return function;
@@ -61,7 +61,7 @@ int64_t service_arm_fault(struct proxy *proxy, const char *class_name, uint32_t 
         format_text(reason, REASON_SIZE, "no fault class %s (see `domain fault list`)", class_name);
         return -EINVAL;
     }
-    if (stage > FAULT_IN_THREAD) {
+    if (stage > FAULT_IN_REHEARSAL) {
         format_text(reason, REASON_SIZE, "no such place for a fault");
         return -EINVAL;
     }

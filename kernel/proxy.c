@@ -118,8 +118,9 @@ static bool version_is_quiet(const struct version *version)
     return !inside || inside <= version_asleep(version);
 }
 
-static bool version_becomes_quiet(const struct version *version, uint64_t until)
+bool version_becomes_quiet(const struct version *version)
 {
+    uint64_t until = time_now() + LULL_SPIN_NS;
     bool quiet;
     do
         quiet = version_is_quiet(version);
@@ -133,7 +134,7 @@ void version_await_lull(const struct version *version)
     for (;;) {
         uint64_t now = time_now(), seen = control_news();
         bool preempted = version_hurry(version);
-        if (!preempted && version_becomes_quiet(version, now + LULL_SPIN_NS))
+        if (!preempted && version_becomes_quiet(version))
             return;
         if (now >= limit)
             return;

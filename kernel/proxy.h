@@ -55,6 +55,8 @@ bool version_drain(struct version *version, uint64_t limit_ns);
 // Before the gate is closed: waits for a moment in which nobody is at work in it, so that there is
 // nothing to drain; for a millisecond or so, as there may be none. Control task.
 void version_await_lull(const struct version *version);
+// Is nobody at work in it, now or within 20 us?
+bool version_becomes_quiet(const struct version *version);
 // Lets who was preempted in it run next, to tell when they are out. Is there anybody?
 bool version_hurry(const struct version *version);
 #define DRAIN_LIMIT_NS 50000000ull // how long callers may be held up at a closed gate

@@ -152,7 +152,7 @@ static int64_t service_begin(struct proxy *proxy, struct image *image, char *rea
     if (users)
         log_line(LOG_FAULT, "user", "%s starts anew: the %u processes that it had end", proxy->name,
                  users);
-    struct domain *domain = domain_create(image, proxy, false, reason, REASON_SIZE);
+    struct domain *domain = domain_create(image, proxy, reason, REASON_SIZE);
     if (!domain)
         return -EIO;
     int64_t error = domain_claim_devices(domain, reason, REASON_SIZE);

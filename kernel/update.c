@@ -14,7 +14,8 @@
 #include "microcore/task.h"
 #include "microcore/timer.h"
 
-#define GRACE_LIMIT_NS 5000000000ull // of readers of a stateless one, which hold up nobody
+#define GRACE_LIMIT_NS  5000000000ull // of readers of a stateless one, which hold up nobody
+#define MOMENT_LIMIT_NS 2000000ull    // until the gate is closed at any moment
 
 struct device_pair {
     handle_t old, new;
@@ -54,15 +55,48 @@ static int64_t update_check(const struct proxy *proxy, const struct image *image
     return 0;
 }
 
+static int64_t rehearse_in(struct domain *domain, bool serving, char *reason)
+{
+    RpcResult result = domain_life(domain, domain->image->header.rehearse, serving, 0);
+    if (result.status == RPC_OK)
+        return 0;
+    domain_tell_failure(domain, "rehearse", result.status, reason, REASON_SIZE);
+    return -EIO;
+}
+
+// What is done while callers wait is carried out before as far as it can be, so that its code and
+// what it looks at are in caches and TLB.
+static int64_t rehearse(struct update *update)
+{
+    int64_t error = rehearse_in(update->new, false, update->reason);
+    if (!error)
+        error = rehearse_in(update->old, true, update->reason);
+    rref_transfer_rehearse(update->old);
+    return error;
+}
+
+// Rehearses last in the very moment before the close: who runs on this hart in between takes the
+// caches and the TLB.
 static int64_t close_gate(struct update *update)
 {
+    const struct version *version = update->old->version;
+    int64_t error = rehearse(update); // the first time takes long, and no moment would outlast it
+    uint64_t limit = time_now() + MOMENT_LIMIT_NS;
     task_current()->urgent = true; // callers wait, or are about to
-    version_await_lull(update->old->version);
+    do {
+        version_await_lull(version);
+        error = error ? error : rehearse(update);
+    } while (!error && !version_becomes_quiet(version) && time_now() < limit);
+    if (error)
+        return error;
     update->closed_at = time_now();
-    if (!service_close(update->proxy, update->old, &version_closed, false))
+    if (!service_close(update->proxy, update->old, &version_closed, false)) {
+        format_text(update->reason, REASON_SIZE, "it has just crashed (use `domain restart %s`)",
+                    update->proxy->name);
         return -ESRCH;
+    }
     update->proxy->state = SERVICE_UPDATING;
-    update->drained = version_inside(update->old->version);
+    update->drained = version_inside(version);
     return 0;
 }
 
@@ -202,13 +236,9 @@ static void update_resume_old(struct update *update)
 static __attribute__((noinline)) int64_t update_quiesced(struct update *update)
 {
     pair_devices(update);
-    rref_transfer_rehearse(update->old);
     int64_t error = close_gate(update);
-    if (error) {
-        format_text(update->reason, REASON_SIZE, "it has just crashed (use `domain restart %s`)",
-                    update->proxy->name);
+    if (error)
         return error;
-    }
     if (!version_drain(update->old->version, DRAIN_LIMIT_NS)) {
         format_text(update->reason, REASON_SIZE,
                     "busy: %lu calls inside, %u asleep, did not end within %llu ms (try again)",
@@ -278,7 +308,7 @@ static int64_t update_run(struct update *update, struct image *image)
 {
     struct image *from = update->old->image;
     service_settle(update->proxy);
-    update->new = domain_create(image, update->proxy, true, update->reason, REASON_SIZE);
+    update->new = domain_create(image, update->proxy, update->reason, REASON_SIZE);
     if (!update->new)
         return -EIO;
     domain_prepare_stack(update->old); // it may have been started by another thread

@@ -22,10 +22,12 @@
 // no part of an update's pause. Memory, RRefs, events, threads that wait; no devices, nothing kept.
 int64_t domain_init(void);
 
-// Behind that, in the successor of an instance that still serves: what will be carried out while
-// callers wait may be carried out once beforehand (handover_rehearse), for code is slow the first
-// time. Does nothing by default.
-void domain_rehearse(void);
+// Just before an update closes the gate, once or several times: what will be carried out while
+// callers wait may be carried out here (handover_rehearse), for code is slow the first time.
+// SERVING 0: in the successor, behind domain_init. SERVING 1: in the instance that is about to be
+// replaced, in which calls go on at the same time: only what harms none of them, and reads what may
+// change under it. Does nothing by default; an error refuses the update.
+int64_t domain_rehearse(uint64_t serving);
 
 // Last before the gate opens, in a first start as in an update: take devices, make RRefs, events
 // and threads, start to work.

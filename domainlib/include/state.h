@@ -37,10 +37,13 @@ static inline uint64_t state_padded(uint64_t n)
     return (n + 7) & ~(uint64_t)7;
 }
 
-// Hands the own state, which is empty yet, over to oneself and forgets it: export and import have
-// been carried out once when callers wait for them. To be called by domain_rehearse.
+// For domain_rehearse. A successor hands its own state, which is empty yet, over to itself and
+// forgets it; who serves writes its state, and keeps the RRef for the export that counts.
 void handover_rehearse(uint64_t schema);
-// The RRef of the last state that came is kept for the next one: gives it back.
+void handover_rehearse_export(uint64_t schema);
+// The RRef of the last state that came is kept for the next one. Keeps this one, if there is none;
+// gives it back.
+void state_spare_keep(rref_t state);
 void state_spare_free(void);
 // Where none has come, one of so many bytes is made, so that the first update does not have to
 // while callers wait.

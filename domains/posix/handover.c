@@ -140,10 +140,11 @@ int64_t domain_import(rref_t state, uint64_t schema)
     return state_close(&reader);
 }
 
-// The successor's, while its predecessor serves.
-void domain_rehearse(void)
+int64_t domain_rehearse(uint64_t serving)
 {
-    ready_prepare();
+    if (!serving)
+        ready_prepare();
+    return 0;
 }
 
 void handover_settle(void)

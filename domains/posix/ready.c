@@ -17,6 +17,8 @@ static struct block *ready[READY_SIZES];
 
 void ready_prepare(void)
 {
+    if (ready[0]) // rehearsed before
+        return;
     for (uint32_t size = 0; size < READY_SIZES; size++) {
         for (uint32_t i = 0; i < READY_BLOCKS; i++) {
             struct block *block = calloc(1, READY_LEAST << size);

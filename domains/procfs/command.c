@@ -112,8 +112,8 @@ static bool rest_parse(const struct words *words, uint32_t at, struct command *c
         return command->number && command->times;
     }
     if (command->verb == VERB_FAULT && left == 2 && word_is(words, at, "in")) {
-        static const char *const stages[] = {"method", "init",   "import", "attach",
-                                             "detach", "export", "exit",   "thread"};
+        static const char *const stages[] = {"method", "init", "import", "attach",  "detach",
+                                             "export", "exit", "thread", "rehearse"};
         const uint32_t count = sizeof stages / sizeof *stages;
         while (command->number < count && !word_is(words, at + 1, stages[command->number]))
             command->number++;

@@ -170,6 +170,7 @@ enum fault_stage {
     FAULT_IN_EXPORT,
     FAULT_IN_EXIT,
     FAULT_IN_THREAD, // in a thread of the service's own, after its next wait
+    FAULT_IN_REHEARSAL,
 };
 
 #define CONTROL_NAME_SIZE  24

@@ -6,7 +6,7 @@
 #include "kernel/abi/rpc.h"
 
 #define DOMAIN_MAGIC         0x31444842u // "BHD1"
-#define DOMAIN_ABI           1
+#define DOMAIN_ABI           2
 #define DOMAIN_NAME_SIZE     24 // with the closing NUL
 #define DOMAIN_NEEDS_MAX     32
 #define DOMAIN_METHODS_MAX   32
@@ -86,8 +86,9 @@ struct domain_header {
     const void *const *methods;
     const struct method_description *descriptions;
     // Life cycle, all defined by domainlib, as weak defaults where the domain has none.
-    int64_t (*init)(uint64_t successor); // private memory only; SUCCESSOR: another still serves
-    int64_t (*attach)(void);             // take devices, make threads and RRefs, start to work
+    int64_t (*init)(void);                 // private memory only
+    int64_t (*rehearse)(uint64_t serving); // an update's gate is about to close
+    int64_t (*attach)(void);               // take devices, make threads and RRefs, start to work
     RpcResult (*export_state)(uint64_t schema); // value: an RRef that moves out
     int64_t (*import_state)(rref_t state, uint64_t schema);
     int64_t (*detach)(uint64_t resume); // 0: stop own threads for a swap; 1: it failed, go on

@@ -243,7 +243,7 @@ def test_closes_that_meet_a_crash_are_counted_once(machine, service, folder):
 
 # ---- Faults elsewhere than in a method ----
 
-STAGES = ["init", "import", "attach", "detach", "export", "exit"]
+STAGES = ["init", "rehearse", "import", "attach", "detach", "export", "exit"]
 SECOND = {"blk": "blk_v2", "nullblk": "nullblk_v2"}
 
 

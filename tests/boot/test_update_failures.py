@@ -68,7 +68,7 @@ def refused(one, command):
 
 
 @pytest.mark.parametrize("kind", ["error", "crash", HANG, "memory"])
-@pytest.mark.parametrize("stage", ["init", "import", "attach"])
+@pytest.mark.parametrize("stage", ["init", "rehearse", "import", "attach"])
 def test_a_new_image_that_fails_leaves_the_old_one_with_its_state(frail, stage, kind):
     serve(frail, image("none"))
     first = reads(frail)
@@ -82,7 +82,7 @@ def test_a_new_image_that_fails_leaves_the_old_one_with_its_state(frail, stage, 
     assert resources(frail) == before
 
 
-@pytest.mark.parametrize("stage", ["detach", "export"])
+@pytest.mark.parametrize("stage", ["rehearse", "detach", "export"])
 def test_an_old_image_that_refuses_to_leave_serves_on(frail, stage):
     serve(frail, image(stage))
     first = reads(frail)
@@ -106,7 +106,7 @@ def test_an_old_image_that_cannot_go_on_after_all_is_started_again(frail, kind):
 
 
 @pytest.mark.parametrize("kind", ["crash", HANG])
-@pytest.mark.parametrize("stage", ["detach", "export"])
+@pytest.mark.parametrize("stage", ["rehearse", "detach", "export"])
 def test_an_old_image_that_dies_while_it_leaves_is_followed_by_the_new_one(frail, stage, kind):
     serve(frail, image(stage, kind))
     reads(frail)

@@ -25,11 +25,11 @@ DOMAIN = {
     "rrefs": (92, 4), "threads": (96, 4), "events": (100, 4), "handles": (104, 4),
     "budget_ms": (108, 4), "wait_ms": (112, 4), "shared_pages": (116, 4),
     "method_count": (120, 4), "need_count": (124, 4), "methods": (128, 8),
-    "descriptions": (136, 8), "init": (144, 8), "attach": (152, 8), "export_state": (160, 8),
-    "import_state": (168, 8), "detach": (176, 8), "exit": (184, 8), "thread_main": (192, 8),
-    "fault_commit": (200, 8)}
-FUNCTIONS = list(DOMAIN)[-8:]
-NEEDS, NEED_BYTES = 208, 40
+    "descriptions": (136, 8), "init": (144, 8), "rehearse": (152, 8), "attach": (160, 8),
+    "export_state": (168, 8), "import_state": (176, 8), "detach": (184, 8), "exit": (192, 8),
+    "thread_main": (200, 8), "fault_commit": (208, 8)}
+FUNCTIONS = list(DOMAIN)[-9:]
+NEEDS, NEED_BYTES = 216, 40
 DOMAIN["title"] = (NEEDS + 32 * NEED_BYTES, 1)
 NEED = {"kind": (0, 1), "optional": (1, 1), "interface": (2, 2), "name": (16, 1)}
 DESCRIPTION = {"argument_count": (0, 1), "flags": (1, 1), "timeout_ms": (4, 4), "arguments": (8, 1)}

@@ -121,7 +121,7 @@ def domain_header(image):
     data = image.value(image.data, SEGMENT["vaddr"])
     tables = (0, 8, text, data, rodata - 8, rodata_end - 4, rodata_end, SLOT + rodata, HALF, WHOLE - 7, WHOLE)
     wrong = {
-        "magic": (0, 0x31444843, 0xFFFFFFFF), "abi": (0, 2, 0xFFFFFFFF),
+        "magic": (0, 0x31444843, 0xFFFFFFFF), "abi": (0, 1, 0xFFFFFFFF),
         "flags": (4, 8, 0x80000000, 0xFFFFFFFF), "interface": (0,), "accepts": (1, 0xFFFFFFFF),
         "pages": (0, 262145, 0xFFFFFFFF), "rrefs": (65536, 0xFFFFFFFF),
         "threads": (513, 0xFFFFFFFF), "events": (4097, 0xFFFFFFFF), "handles": (1025, 0xFFFFFFFF),

@@ -7,7 +7,7 @@
 
 RING           := 0 1 2 3 4 5
 RING_DOMAINS   := $(RING:%=ring%)
-FRAIL_STAGES   := init detach export import attach resume
+FRAIL_STAGES   := init detach export import attach resume rehearse
 FRAIL_KINDS    := error crash hang memory
 FRAIL_DOMAINS  := frail_none_error $(foreach stage,$(FRAIL_STAGES),$(FRAIL_KINDS:%=frail_$(stage)_%))
 ONE_DOMAINS    := $(filter-out ring frail,$(notdir $(patsubst %/manifest,%,$(wildcard tests/stress/domains/*/manifest))))

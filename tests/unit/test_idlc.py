@@ -470,7 +470,8 @@ RpcResult sample_do_all(uint8_t a, uint16_t b, uint32_t c, int8_t d, int16_t e, 
     printf("all %u %u %u %d %d %d %d %u\n", a, b, c, d, e, f, g, h);
     return rpc_ok(0);
 }
-int64_t domain_start(uint64_t successor) { return (int64_t)successor; }
+int64_t domain_init(void) { return 0; }
+int64_t domain_rehearse(uint64_t serving) { return (int64_t)serving; }
 int64_t domain_attach(void) { return 0; }
 RpcResult domain_export(uint64_t schema) { return rpc_ok(schema); }
 int64_t domain_import(rref_t state, uint64_t schema) { return (int64_t)(state + schema); }
@@ -515,7 +516,7 @@ def test_the_image_header_says_what_the_manifest_says(tmp_path):
                     out / "sample_server.c"], check=True)
     printed = subprocess.run([out / "print"], check=True, capture_output=True, text=True).stdout
     assert printed.splitlines() == [
-        "31444842 1 console uart-16550 3 2 7 2 1 sample 2 1 6 4",
+        "31444842 2 console uart-16550 3 2 7 2 1 sample 2 1 6 4",
         "256 256 8 64 64 30 2000 1024",
         "need 2 0 0 0 0 ns16550a",
         "need 2 0 0 2 0 virtio",

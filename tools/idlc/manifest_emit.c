@@ -71,7 +71,8 @@ static void emit_includes(FILE *file, const struct manifest *manifest)
 static void emit_life_cycle_prototypes(FILE *file)
 {
     fprintf(file, "\n// Defined by the domain, or by domainlib where the domain has none.\n"
-                  "int64_t domain_start(uint64_t successor);\n"
+                  "int64_t domain_init(void);\n"
+                  "int64_t domain_rehearse(uint64_t serving);\n"
                   "int64_t domain_attach(void);\n"
                   "RpcResult domain_export(uint64_t schema);\n"
                   "int64_t domain_import(rref_t state, uint64_t schema);\n"
@@ -165,8 +166,9 @@ void emit_manifest_source(FILE *file, const struct manifest *manifest)
     emit_identity(file, manifest);
     emit_service(file, manifest);
     emit_limits(file, &manifest->limits);
-    fprintf(file, "    .init = domain_start,\n    .attach = domain_attach,\n"
-                  "    .export_state = domain_export,\n    .import_state = domain_import,\n"
+    fprintf(file, "    .init = domain_init,\n    .rehearse = domain_rehearse,\n"
+                  "    .attach = domain_attach,\n    .export_state = domain_export,\n    "
+                  ".import_state = domain_import,\n"
                   "    .detach = domain_detach,\n    .exit = domain_exit,\n"
                   "    .thread_main = thread_main,\n"
                   "    .fault_commit = (void (*)(void))fault_commit,\n");

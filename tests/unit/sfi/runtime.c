@@ -32,6 +32,7 @@ __attribute__((section(".domain"), used)) static const struct domain_header head
     .flags = DOMAIN_STATELESS,
     .limits = {.pages = 1024, .handles = 1, .budget_ms = 1000, .wait_ms = 1000},
     .init = life_nothing,
+    .rehearse = (int64_t(*)(uint64_t))life_nothing,
     .attach = life_nothing,
     .export_state = (RpcResult(*)(uint64_t))life_nothing,
     .import_state = (int64_t(*)(rref_t, uint64_t))life_nothing,

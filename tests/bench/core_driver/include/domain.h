@@ -16,7 +16,7 @@
 int64_t domain_init(void);
 RpcResult domain_export(uint64_t schema);
 int64_t domain_import(rref_t state, uint64_t schema);
-void domain_rehearse(void);
+int64_t domain_rehearse(uint64_t serving);
 int64_t domain_exit(void);
 
 // ---- The core's own (kernel/entries.c), and core_driver.c's where a domain is asked for ----
