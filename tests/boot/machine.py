@@ -151,6 +151,16 @@ class Machine:
         assert len(output.strip().splitlines()) == 1, f"not one line:\n{output}"
         return output.strip()
 
+    def change(self, command, timeout=120):
+        """Updates a service or rolls it back; returns what is said. "busy" leaves all as it was, and is what a host is
+        told that is too slow for a drain: it is asked again."""
+        end = time.monotonic() + timeout
+        while True:
+            output, status = self.run(command)
+            if status == 0:
+                return output
+            assert "busy: " in output and time.monotonic() < end, f"`{command}`:\n{output}"
+
     def await_states(self, *states, timeout=120):
         """Looks until every service is in one of these states; returns the rows of `domain list`."""
         end = time.monotonic() + timeout

@@ -76,13 +76,13 @@ def test_files_are_dated_and_no_fault_update_or_stop_of_the_clock_changes_that(m
         assert (row["faults"], row["state"]) == (number, "running"), kind
 
     for command in ("domain update rtc rt2", "domain rollback rtc", "domain restart rtc"):
-        one.check(command)
+        one.change(command)
         one.check("domain restart devfs")
         assert modified(one, "/dev/null") == boot, command
 
     # Nobody is left to ask.
     one.check("domain stop rtc --force")
-    one.check("domain update posix posix_v2")
+    one.change("domain update posix posix_v2")
     one.check("domain restart ramfs")
     one.check("domain restart ext2")
     assert is_dated(one)

@@ -148,9 +148,9 @@ def test_programs_run_and_start_while_all_below_root_crashes_and_is_replaced(mac
         one.check(f"domain fault {service} {fault}")
         goes_on()
     for service in ("blk", "ext2", "vfs", "posix", "ramfs"):
-        one.check(f"domain update {service} {service}_v2")
+        one.change(f"domain update {service} {service}_v2")
         goes_on()
-        one.check(f"domain rollback {service}")
+        one.change(f"domain rollback {service}")
         goes_on()
     rows = {row["name"]: row for row in json_lines(one.check("domain list -j"))}
     assert rows["ext2"]["faults"] == rows["blk"]["faults"] == 2, rows

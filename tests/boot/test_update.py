@@ -59,24 +59,14 @@ def test_an_update_that_cannot_be_changes_nothing(machine, command):
     assert first_byte(one) == "01"
 
 
-def change(one, command):
-    """Updates or rolls back; "busy" is an answer that leaves all as it was, so it is asked again."""
-    for _ in range(20):
-        text, status = one.run(command)
-        if status == 0:
-            return text
-        assert "busy: " in text, text
-    raise AssertionError(f"`{command}` was answered busy twenty times:\n{text}")
-
-
 def update_under_load(one, service, image, job, rounds):
     """Runs JOB again and again in the background while SERVICE is updated and rolled back; returns the jobs'
     JSON, all that they found wrong added up."""
     one.check(f"until [ -e /tmp/enough ]; do {job} || echo failed; done > /tmp/result & echo $! > /tmp/job")
     for number in range(rounds):
-        text = change(one, f"domain update {service} {image}")
+        text = one.change(f"domain update {service} {image}")
         assert re.search(UPDATED.format(service, image), text), (number, text)
-        text = change(one, f"domain rollback {service}")
+        text = one.change(f"domain rollback {service}")
         assert "0 failed" in text, (number, text)
     one.check("> /tmp/enough; wait $(cat /tmp/job)", timeout=90)
     text = one.check("cat /tmp/result")

@@ -3,7 +3,6 @@
 
 import re
 import sys
-import time
 
 import pytest
 
@@ -64,7 +63,7 @@ touch /tmp/updated
 """
 
 
-# For scripts in the machine, the same as change() below.
+# For scripts in the machine, the same as Machine.change().
 CHANGE = r"""
 change() {
     while :; do
@@ -79,15 +78,9 @@ def rows(one):
     return {row["name"]: row for row in json_lines(one.check("domain list -j"))}
 
 
-def change(one, command, timeout=120):
-    """Updates or rolls back; "busy" leaves all as it was and is what a host too slow for a drain is told."""
-    end = time.monotonic() + timeout
-    while True:
-        text, status = one.run(command)
-        if status == 0:
-            assert "0 failed" in text, text
-            return text
-        assert "busy: " in text and time.monotonic() < end, text
+def change(one, command):
+    text = one.change(command)
+    assert "0 failed" in text, text
 
 
 @pytest.mark.parametrize("service", SERVICES)
