@@ -24,7 +24,8 @@ CHANGE_SECONDS = 0.06  # a drain that waits for the held hart has given up by th
 # So many were held at least, and of those that the load comes by at all so large a part: some are on the way of
 # who changes the service alone.
 HELD_LEAST, PART_LEAST = 60, 0.2
-ROUNDS = 5  # on a busy host the load comes by seldom: while too few were held, the others are tried for twice as long
+REACHED_LEAST = 2 * HELD_LEAST
+ROUNDS = 5  # on a busy host the load comes by seldom: while too few were, it is waited for twice as long
 
 # Functions of the core: at `begins` a change is about to be seen by callers, at `ends` it has been made.
 Load = namedtuple("Load", "sentence begins ends work change check")
@@ -49,18 +50,22 @@ def instructions():
 
 def reached(debugger, places):
     """Those of the places that the load often comes by, found by stopping once at each."""
-    left = set(places)
+    left, seconds = set(places), SEARCH_SECONDS
     for place in left:
         debugger.break_at(place)
-    end = time.monotonic() + SEARCH_SECONDS
-    while time.monotonic() < end:
-        debugger.go()
-        if not debugger.stopped(SEARCH_SECONDS):
-            debugger.stop()
-        elif (place := debugger.place()) in left:
-            debugger.unbreak(place)
-            left.remove(place)
-            end = time.monotonic() + SEARCH_SECONDS
+    for _ in range(ROUNDS):
+        end = time.monotonic() + seconds
+        while time.monotonic() < end:
+            debugger.go()
+            if not debugger.stopped(seconds):
+                debugger.stop()
+            elif (place := debugger.place()) in left:
+                debugger.unbreak(place)
+                left.remove(place)
+                end = time.monotonic() + seconds
+        if len(places) - len(left) >= REACHED_LEAST:
+            break
+        seconds *= 2
     for place in left:
         debugger.unbreak(place)
     return [place for place in places if place not in left]
