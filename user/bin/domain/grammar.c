@@ -2,13 +2,11 @@
 #include "grammar.h"
 
 #include <stdbool.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include "domain.h"
 #include "tool.h"
 
-#define USAGE_SIZE     2400
 #define PURPOSE_COLUMN 37
 
 static const struct command commands[] = {
@@ -62,22 +60,17 @@ const struct command *command_find(const char *name)
     return NULL;
 }
 
-const char *usage_text(void)
+void usage_print(FILE *to)
 {
-    static char text[USAGE_SIZE];
-    size_t filled = 0;
-    for (size_t i = 0; i < COMMANDS && filled < sizeof text; i++) {
+    for (size_t i = 0; i < COMMANDS; i++) {
         const char *rest = commands[i].purpose;
-        for (size_t line = 0; *rest && filled < sizeof text; line++) {
+        for (size_t line = 0; *rest; line++) {
             int length = (int)strcspn(rest, "\n");
-            filled += (size_t)snprintf(text + filled, sizeof text - filled, "%s%s%-*s%.*s",
-                                       filled ? "\n       " : "", line ? "       " : "domain ",
-                                       PURPOSE_COLUMN - 7, line ? "" : commands[i].synopsis, length,
-                                       rest);
+            fprintf(to, "%-7s%-7s%-*s%.*s\n", i + line ? "" : "usage:", line ? "" : "domain",
+                    PURPOSE_COLUMN - 7, line ? "" : commands[i].synopsis, length, rest);
             rest += length + (rest[length] == '\n');
         }
     }
-    return text;
 }
 
 // ---- Judging a command ----

@@ -3,6 +3,8 @@
 // before it is given, and what the shell's Tab offers.
 #pragma once
 
+#include <stdio.h>
+
 /* Words behind a command's own that the table knows. */
 #define WORDS_KNOWN 4
 
@@ -16,8 +18,8 @@ struct command {
     const char *kinds[WORDS_KNOWN];
 };
 
-/* What `domain help` prints, with "domain" before each line's command. */
-const char *usage_text(void);
+/* What `domain help` prints. */
+void usage_print(FILE *to);
 
 /* The command of that name; NULL if there is none. */
 const struct command *command_find(const char *name);

@@ -57,7 +57,8 @@ static int command_run(char **words, int count)
 {
     const struct command *command = command_find(words[0]);
     if (!command) {
-        fprintf(stderr, "domain: %s: no such command\nusage: %s\n", words[0], usage_text());
+        fprintf(stderr, "domain: %s: no such command\n", words[0]);
+        usage_print(stderr);
         return 2;
     }
     bool json = strstr(command->synopsis, "[-j]") && json_take(words, &count);
@@ -73,10 +74,10 @@ static int command_run(char **words, int count)
 
 int main(int argc, char **argv)
 {
-    tool_begin("domain", usage_text() + strlen("domain "));
+    tool_begin("domain", "help");
     const char *first = argc > 1 ? argv[1] : "help";
     if (strcmp(first, "help") == 0 || strcmp(first, "-h") == 0 || strcmp(first, "--help") == 0) {
-        printf("usage: %s\n", usage_text());
+        usage_print(stdout);
         return tool_status();
     }
     return command_run(argv + 1, argc - 1);
