@@ -130,7 +130,7 @@ gate_watched:
     .globl gate_check_end
 gate_check_end:
 
-// The version changed between the two reads: count out of the wrong one, start over.
+// The version changed between the two reads: it was not counted into the wrong one, start over.
 gate_undo:
     addi    t5, t2, -FRAME_SIZE
     sd      t5, THREAD_TOP(tp)
@@ -139,9 +139,9 @@ gate_undo:
     and     t0, t0, t5                  // other flags say nothing of loans
     bnez    t0, gate_undo_carrying      // loans were made to the wrong one
     step
-    addi    t6, t6, COUNTERS_LEFT
-    li      t5, 1
+    li      t5, -1                      // where it was counted in: a call is counted once
     amoadd.d.aqrl zero, t5, (t6)
+    li      t5, 1
     j       gate_enter
 
 // RETURN. State: a0, a1 = RpcResult. Pops the top frame, whoever jumps here and from wherever.
@@ -294,7 +294,7 @@ gate_push_giving:
     step    128                         // long enough for who replaces the version
     j       gate_check
 gate_give_undo:
-    addi    t6, t6, COUNTERS_LEFT
+    li      t5, -1                      // gate_prepare counts it
     amoadd.d.aqrl zero, t5, (t6)
     j       gate_slower
 
@@ -383,7 +383,7 @@ gate_lend_contended:
     lw      t0, TASK_INTERRUPTS_PUT_OFF(tp)
     bnez    t0, gate_lend_refuse_put_off
 gate_lend_undo:
-    addi    t6, t6, COUNTERS_LEFT
+    li      t5, -1                      // gate_prepare counts it
     amoadd.d.aqrl zero, t5, (t6)
     mv      t0, s7
 

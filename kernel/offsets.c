@@ -56,7 +56,6 @@ void kernel_offsets(void)
     OFFSET(FRAME_ENTERED, frame, entered);
     OFFSET(FRAME_ARGUMENTS, frame, arguments);
     VALUE(FRAME_SIZE, sizeof(struct frame));
-    VALUE(COUNTERS_LEFT, offsetof(struct version_counters, left));
     OFFSET(VERSION_BASE, version, base);
     OFFSET(VERSION_HANDLES, version, handles);
     OFFSET(VERSION_DEAD, version, dead);

@@ -143,26 +143,30 @@ void version_await_lull(const struct version *version)
     }
 }
 
+// A late reader of an earlier use, who takes back what `entered_before` has of it, may make it
+// less.
 uint64_t version_calls(const struct version *version)
 {
-    return version_entered(version) - version->entered_before;
+    uint64_t entered = version_entered(version);
+    return entered > version->entered_before ? entered - version->entered_before : 0;
 }
 
 struct version *version_enter(struct proxy *proxy)
 {
     for (;;) {
         struct version *version = __atomic_load_n(&proxy->version, __ATOMIC_ACQUIRE);
-        version_count_in(version);
+        struct version_counters *line = version_count_in(version);
         if (version == __atomic_load_n(&proxy->version, __ATOMIC_SEQ_CST))
             return version;
-        version_leave(version);
+        __atomic_fetch_sub(&line->entered, 1, __ATOMIC_SEQ_CST);
     }
 }
 
-void version_count_in(struct version *version)
+struct version_counters *version_count_in(struct version *version)
 {
     struct version_counters *line = &version->counters[hart_current()->index];
     __atomic_fetch_add(&line->entered, 1, __ATOMIC_SEQ_CST);
+    return line;
 }
 
 void version_leave(struct version *version)

@@ -3,7 +3,8 @@
 // serves it. A version is one serving instance as the gate sees it: its methods, its slot, and the
 // readers that are inside.
 //
-// Readers are counted in the version, per hart, with two counters that only grow. Versions are
+// Readers are counted in the version, per hart, with two counters that only grow, but that who does
+// not go on takes its count back where it was counted: so `entered` counts calls. Versions are
 // never freed, only reused, so that a stale pointer still counts somewhere. docs/design.md,
 // "Update".
 #pragma once
@@ -70,7 +71,8 @@ uint32_t version_asleep(const struct version *version); // threads among its rea
 uint64_t version_calls(const struct version *version);  // in this use of the record
 // Counts in and out, as the gate does. Any context.
 struct version *version_enter(struct proxy *proxy);
-void version_count_in(struct version *version); // one that cannot go away meanwhile
+// The version cannot go away meanwhile. Returns where it was counted.
+struct version_counters *version_count_in(struct version *version);
 void version_leave(struct version *version);
 void version_init(void); // boot
 

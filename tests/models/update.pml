@@ -3,7 +3,8 @@
 // The gate and live update: nobody runs in an instance that was taken away.
 //
 // Readers count themselves into the version that they read from the proxy, in two counters a hart
-// that only grow, and read the proxy again. The updater closes the gate, waits until the sum of all
+// that only grow, and read the proxy again. Who does not go on from there may take the count back,
+// where it was counted. The updater closes the gate, waits until the sum of all
 // `left` (read first) equals the sum of all `entered`, takes the old instance away, and opens. A
 // thread may be on another hart each time it counts. Version records are reused: the second update
 // goes back to the first record.
@@ -15,6 +16,7 @@
 //   RELAXED           the second read overtakes the count, as without .aqrl
 //   UP_AND_DOWN       one counter a hart that goes up and down
 //   ENTERED_FIRST     sum `entered` before `left`
+//   BACK_ELSEWHERE    a count is taken back on the hart that the thread is on by then
 
 #define READERS 2
 #define HARTS 2
@@ -29,12 +31,25 @@ bool alive[2];
 short entered[6]; // version * HARTS + hart
 byte left[6];
 
-inline count_in(version)
+inline count_in(version, at)
 {
     if // on whichever hart it runs
-    :: entered[version * HARTS]++
-    :: entered[version * HARTS + 1]++
-    fi
+    :: at = version * HARTS
+    :: at = version * HARTS + 1
+    fi;
+    entered[at]++
+}
+
+inline count_back(version, at)
+{
+#ifdef BACK_ELSEWHERE
+    if
+    :: at = version * HARTS
+    :: at = version * HARTS + 1
+    fi;
+#endif
+    entered[at]--;
+    at = 0
 }
 
 inline count_out(version)
@@ -50,9 +65,9 @@ inline count_out(version)
     fi
 }
 
-proctype reader()
+proctype reader(bool lends)
 {
-    byte version, again, calls = 0;
+    byte version, again, at, calls = 0;
     do
     :: calls == CALLS -> break
     :: else ->
@@ -60,9 +75,9 @@ enter:
         version = serving;
 #ifdef RELAXED
         again = serving;
-        count_in(version);
+        count_in(version, at);
 #else
-        count_in(version);
+        count_in(version, at);
 #ifdef FLAG_THEN_COUNT
         again = version;
 #else
@@ -70,14 +85,19 @@ enter:
 #endif
 #endif
         if
-        :: again != version ->
+        :: again != version && !lends ->
+            count_back(version, at);
+            goto enter
+        :: again != version && lends -> // gate_prepare_again leaves it as if it had been served
+            at = 0;
             count_out(version);
             goto enter
         :: again == version && version == CLOSED ->
+            at = 0;
             count_out(version);
             serving != CLOSED; // waits for the event `opened`
             goto enter
-        :: else
+        :: else -> at = 0
         fi;
         assert(alive[version]); // the first instruction inside
         assert(alive[version]); // and the last one
@@ -118,8 +138,8 @@ active proctype updater()
     short sum;
     atomic {
         alive[0] = true;
-        run reader();
-        run reader()
+        run reader(false);
+        run reader(true)
     }
     do
     :: updates == UPDATES -> break
