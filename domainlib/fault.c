@@ -138,13 +138,14 @@ static void (*const commit[FAULT_COUNT])(void) = {
 #undef FAULT_CLASS
 };
 
-// Takes the place of any method, whatever its arguments. Only a call that races with the one that
-// took the armed fault comes back from here.
+// Takes the place of any method, whatever its arguments, and does not come back: whoever finds the
+// fault taken by another call dies with that one, and the request is made again behind the shadow.
 RpcResult fault_commit(void)
 {
     int64_t armed = core_fault_take();
-    if (armed <= FAULT_NONE || armed >= FAULT_COUNT)
-        return rpc_error(-EAGAIN);
+    const struct wait_item nothing = {0};
+    while (armed <= FAULT_NONE || armed >= FAULT_COUNT)
+        core_wait(&nothing, 0, WAIT_FOREVER);
     commit[armed]();
     core_abort();
 }

@@ -311,9 +311,10 @@ done > /tmp/changes 2>&1
 
 
 @pytest.mark.parametrize("cpus", [1, 4])
-@pytest.mark.parametrize("service", LOADS)
-def test_no_request_of_a_verified_load_is_lost_by_crashes(machine, service, cpus):
-    script = CRASHES.replace("LOAD", LOADS[service]).replace("SERVICE", service)
+@pytest.mark.parametrize("service, depth", [("blk", 1), ("nullblk", 1), ("nullblk", 4)])
+def test_no_request_of_a_verified_load_is_lost_by_crashes(machine, service, depth, cpus):
+    load = f"{LOADS[service]} --iodepth={depth}"
+    script = CRASHES.replace("LOAD", load).replace("SERVICE", service)
     one = machine(cpus=cpus, timeout=120, files={"/root/crashes.sh": script.encode()})
     one.check("sh /root/crashes.sh")
     text = one.check("cat /tmp/result")
