@@ -26,7 +26,8 @@ struct domain {
     struct lock lock;             // LOCK_DOMAIN: handle table, ledger counts
     struct handle_entry *handles; // as many as its manifest asks for, at least HANDLES_CALLED
     uint32_t handle_count;
-    uint32_t handle_low; // none before it is free, but for the manifest's
+    uint32_t handle_low,
+        handle_high; // none is free before that one, of those called, of the others
     uint32_t threads, events;
     uint64_t ledger, ledger_limit; // RRefs that it owns and their pages (see below); atomic
     uint32_t passing;              // RRefs that it may pass on, or get back (kernel/passing.c)

@@ -66,27 +66,34 @@ static struct object *entry_clear(struct handle_entry *entry)
     return object;
 }
 
+// The first free one from FIRST on, and before END; *hint: none before that is free.
+static inline int entry_find(const struct domain *domain, uint32_t *hint, uint32_t first,
+                             uint32_t end)
+{
+    uint32_t i = *hint < first ? first : *hint;
+    while (i < end && domain->handles[i].object)
+        i++;
+    *hint = i;
+    return i < end ? (int)i : -ENFILE;
+}
+
 // LOCK_DOMAIN of DOMAIN is taken.
 static inline __attribute__((always_inline)) int entry_take(struct domain *domain,
                                                             struct object *object, uint64_t rights)
 {
     // The first ones are the manifest's, also where an optional need was not met.
     const struct domain_header *header = &domain->image->header;
-    uint32_t end = header->limits.handles;
-    if (object->kind == OBJECT_PROXY && end > HANDLES_CALLED)
-        end = HANDLES_CALLED;
+    uint32_t end = header->limits.handles, called = end < HANDLES_CALLED ? end : HANDLES_CALLED;
+    int handle = -ENFILE;
     if (fail_now(FAIL_HANDLE))
-        return -ENFILE;
-    if (domain->handle_low < header->need_count)
-        domain->handle_low = header->need_count;
-    for (uint32_t i = domain->handle_low; i < end; i++) {
-        if (domain->handles[i].object)
-            continue;
-        entry_fill(&domain->handles[i], object, rights);
-        domain->handle_low = i + 1;
-        return (int)i;
-    }
-    return -ENFILE;
+        return handle;
+    if (object->kind != OBJECT_PROXY) // those that the gate finds are left to services
+        handle = entry_find(domain, &domain->handle_high, called, end);
+    if (handle < 0)
+        handle = entry_find(domain, &domain->handle_low, header->need_count, called);
+    if (handle >= 0)
+        entry_fill(&domain->handles[handle], object, rights);
+    return handle;
 }
 
 int handle_insert(struct domain *domain, struct object *object, uint64_t rights)
@@ -190,8 +197,9 @@ int handle_close(struct domain *domain, handle_t handle)
         return -EBADF;
     interrupt_state state = lock_take(&domain->lock);
     struct object *object = entry_clear(&domain->handles[handle]);
-    if (handle < domain->handle_low)
-        domain->handle_low = handle;
+    uint32_t *hint = handle < HANDLES_CALLED ? &domain->handle_low : &domain->handle_high;
+    if (handle < *hint)
+        *hint = handle;
     lock_release(&domain->lock, state);
     if (!object)
         return -EBADF;

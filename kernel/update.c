@@ -81,14 +81,17 @@ static int64_t close_gate(struct update *update)
 {
     const struct version *version = update->old->version;
     int64_t error = rehearse(update); // the first time takes long, and no moment would outlast it
-    uint64_t limit = time_now() + MOMENT_LIMIT_NS;
-    task_current()->urgent = true; // callers wait, or are about to
-    do {
-        version_await_lull(version);
-        error = error ? error : rehearse(update);
-    } while (!error && !version_becomes_quiet(version) && time_now() < limit);
     if (error)
         return error;
+    uint64_t limit = time_now() + MOMENT_LIMIT_NS;
+    do {
+        task_current()->urgent = true;
+        version_await_lull(version);
+        error = rehearse(update);
+        if (error)
+            return error;
+    } while (!version_becomes_quiet(version) && time_now() < limit);
+    task_current()->urgent = true; // callers wait; while it waited it may have restarted another
     update->closed_at = time_now();
     if (!service_close(update->proxy, update->old, &version_closed, false)) {
         format_text(update->reason, REASON_SIZE, "it has just crashed (use `domain restart %s`)",
@@ -307,6 +310,11 @@ static void callers_go_on(void)
 static int64_t update_run(struct update *update, struct image *image)
 {
     struct image *from = update->old->image;
+    if (update->old->version->dead) { // its end would be waited for in vain: it is held
+        format_text(update->reason, REASON_SIZE, "it has just crashed (use `domain restart %s`)",
+                    update->proxy->name);
+        return -ESRCH;
+    }
     service_settle(update->proxy);
     update->new = domain_create(image, update->proxy, update->reason, REASON_SIZE);
     if (!update->new)

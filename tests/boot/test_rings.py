@@ -45,6 +45,14 @@ def test_many_jobs_with_many_requests_each_are_within_what_the_system_has(machin
     assert (result["ios"], result["errors"]) == (64 * 40, 0), result
 
 
+def test_a_device_is_reached_by_rings_whatever_else_there_is(machine):
+    one = machine(cpus=2, timeout=240)
+    one.check("for n in 1 2 3 4 5 6 7 8 9 10; do sleep 1000 & sleep 1000 & sleep 1000 & sleep 1000 & sleep 1000 & sleep 1000 & done")
+    result = json_lines(one.check("blkbench --dev=/dev/nullb0 --iodepth=4 --ios=500 -j"))[-1]
+    assert (result["ios"], result["errors"]) == (500, 0), result
+    one.check("kill $(jobs -p)")
+
+
 # The load goes on until all changes were made, however long these take.
 CHANGES = CHANGE + """
 until [ -e /tmp/enough ]; do LOAD --runtime=2 || echo failed; done > /tmp/load &

@@ -150,11 +150,14 @@ static void a_service_gets_a_handle_that_the_gate_finds(void **state)
     struct proxy proxy = {.fast = 0xF};
     object_init(&proxy.object, OBJECT_PROXY, note_destroyed);
     image.header.limits.handles = HANDLES_CALLED + MORE;
-    for (int i = NEEDS; i < HANDLES_CALLED; i++)
-        assert_int_equal(handle_insert(&domain, &event, 0), i);
-    assert_int_equal(handle_insert(&domain, &proxy.object, 1), -ENFILE);
     for (int i = HANDLES_CALLED; i < HANDLES_CALLED + MORE; i++)
         assert_int_equal(handle_insert(&domain, &event, 0), i);
+    assert_int_equal(handle_insert(&domain, &proxy.object, 1), NEEDS);
+    handle_close(&domain, HANDLES_CALLED + 1);
+    assert_int_equal(handle_insert(&domain, &event, 0), HANDLES_CALLED + 1);
+    for (int i = NEEDS + 1; i < HANDLES_CALLED; i++)
+        assert_int_equal(handle_insert(&domain, &event, 0), i);
+    assert_int_equal(handle_insert(&domain, &proxy.object, 1), -ENFILE);
     assert_int_equal(handle_insert(&domain, &event, 0), -ENFILE);
     handle_close(&domain, HANDLES_CALLED - 1);
     assert_int_equal(handle_insert(&domain, &proxy.object, 1), HANDLES_CALLED - 1);
