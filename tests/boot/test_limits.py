@@ -62,6 +62,7 @@ def free_pages_at_rest(machine, enough=None):
     may be after `ps` has stopped to list it."""
     pages, since = free_pages(machine), time.monotonic()
     while not (enough and pages >= enough) and time.monotonic() - since < REST_SECONDS:
+        time.sleep(0.1)  # between two looks at the state that is awaited: the shell remembers each line that it is given
         now = free_pages(machine)
         if now > pages:
             pages, since = now, time.monotonic()
