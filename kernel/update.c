@@ -55,6 +55,13 @@ static int64_t update_check(const struct proxy *proxy, const struct image *image
     return 0;
 }
 
+static int64_t tell_crashed(struct update *update)
+{
+    format_text(update->reason, REASON_SIZE, "it has just crashed (use `domain restart %s`)",
+                update->proxy->name);
+    return -ESRCH;
+}
+
 static int64_t rehearse_in(struct domain *domain, bool serving, char *reason)
 {
     RpcResult result = domain_life(domain, domain->image->header.rehearse, serving, 0);
@@ -93,11 +100,8 @@ static int64_t close_gate(struct update *update)
     } while (!version_becomes_quiet(version) && time_now() < limit);
     task_current()->urgent = true; // callers wait; while it waited it may have restarted another
     update->closed_at = time_now();
-    if (!service_close(update->proxy, update->old, &version_closed, false)) {
-        format_text(update->reason, REASON_SIZE, "it has just crashed (use `domain restart %s`)",
-                    update->proxy->name);
-        return -ESRCH;
-    }
+    if (!service_close(update->proxy, update->old, &version_closed, false))
+        return tell_crashed(update);
     update->proxy->state = SERVICE_UPDATING;
     update->drained = version_inside(version);
     return 0;
@@ -310,11 +314,8 @@ static void callers_go_on(void)
 static int64_t update_run(struct update *update, struct image *image)
 {
     struct image *from = update->old->image;
-    if (update->old->version->dead) { // its end would be waited for in vain: it is held
-        format_text(update->reason, REASON_SIZE, "it has just crashed (use `domain restart %s`)",
-                    update->proxy->name);
-        return -ESRCH;
-    }
+    if (update->old->version->dead) // its end would be waited for in vain: it is held
+        return tell_crashed(update);
     service_settle(update->proxy);
     update->new = domain_create(image, update->proxy, update->reason, REASON_SIZE);
     if (!update->new)
